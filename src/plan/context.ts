@@ -24,7 +24,7 @@ export interface HostOwner {
   readonly gid: number;
 }
 
-/** Where the root file system comes from. */
+/** Source of the root file system. */
 export type RootSource =
   | {
       readonly kind: 'overlay';
@@ -233,7 +233,7 @@ export interface LaunchContext {
  */
 export type OptionalResource = 'pids' | 'swap';
 
-/** How another OCI runtime is called for one container. */
+/** Command line by which another OCI runtime is called for one container. */
 export interface RuntimeCommand {
   readonly path: string;
   /** The program's name, and the flags that come before the command. */

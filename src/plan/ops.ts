@@ -468,7 +468,7 @@ export const OPS = {
   restart: { code: 103, fields: { policy: 'u32', maxRetries: 'u32', firstDelayMs: 'u32', lastDelayMs: 'u32' } },
   /** Sends SIGKILL after this time from the start; the exit record says that the container timed out. */
   timeLimit: { code: 104, fields: { milliseconds: 'u64' } },
-  /** Where to read the count of OOM kills: a file in a cgroup slot and the key in it. */
+  /** The count of OOM kills: a file in the cgroup of the slot, and the key in it. */
   oomCounter: { code: 105, fields: { slot: 'u32', file: 'str', key: 'str' } },
   /** Writes the monitor's or init's pid to a file. */
   pidFile: { code: 106, fields: { which: 'u32', path: 'str' } },

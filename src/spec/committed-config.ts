@@ -1,4 +1,7 @@
-/** What an image says that is made of a container: what its image said, with what the container was given in place of it. */
+/**
+ * The config of an image that is made from a container: that of the container's own image, with the container's
+ * settings in its place.
+ */
 import type { ImageRunConfig } from '../oci/image.js';
 import { signalName } from '../util/signals.js';
 import type { ContainerConfig } from './config.js';
@@ -12,7 +15,7 @@ export function committedConfig(
   { includeVolumes }: { readonly includeVolumes: boolean },
 ): ImageRunConfig {
   const { user, workdir, stopSignal, labels, command, entrypoint } = config;
-  // Those of its image are among the container's, but for what is no port.
+  // The container's ports include those of its image, except texts that are no ports.
   const noPorts = Object.keys(base.ExposedPorts ?? {}).filter((text) => !isExposable(text));
   const ports = [...noPorts, ...listenedPorts(config)];
   const { Entrypoint: _entrypoint, Cmd: _command, StopSignal: _stopSignal, ...others } = base;
@@ -33,7 +36,7 @@ export function committedConfig(
   };
 }
 
-/** `80/tcp`, each by itself: what it was said to listen on, and what is published. */
+/** Returns the ports that the container exposes or publishes, one by one, like `80/tcp`. */
 function listenedPorts({ networking: { expose, ports } }: ContainerConfig): readonly string[] {
   const published = ports.map(({ containerPort, protocol, range }) => ({ port: containerPort, protocol, range }));
   return [...expose, ...published].flatMap(({ port, protocol, range }) =>

@@ -1,6 +1,6 @@
 /**
- * A container's configuration: create options after validation, with every default applied. Plain data: the database stores
- * it as JSON, `generateSpec` turns it into an OCI spec, `inspect` prints it.
+ * A container's configuration: the create options after validation, with every default applied. Plain data: the
+ * database stores it as JSON, `generateSpec` turns it into an OCI spec, and `inspect` prints it.
  */
 import type { OciHooks, RlimitValue } from '../oci/spec.js';
 import type { CgroupManager, CgroupsMode } from './limits/cgroup-options.js';
@@ -22,11 +22,11 @@ import type { NetworkingConfig } from './network/network-config.js';
 import type { RuntimeConfig } from './oci-runtime.js';
 import type { SecretConfig } from './files/secret-options.js';
 
-/** Where the root file system comes from. */
+/** Source of the root file system. */
 export type RootConfig =
   | {
       readonly kind: 'host';
-      /** `host:all`: nothing is hidden. */
+      /** Whether nothing is hidden (`host:all`). */
       readonly all: boolean;
       readonly hide: readonly string[];
       readonly show: readonly string[];
@@ -35,7 +35,10 @@ export type RootConfig =
       readonly kind: 'directory';
       readonly path: string;
       readonly overlay: boolean;
-      /** Absent: shifted unless it is the container's root's already. */
+      /**
+       * Whether owners are shifted into the user namespace. Absent: they are, unless the directory belongs to the
+       * container's root already.
+       */
       readonly idmap?: boolean;
     }
   | {
@@ -45,12 +48,15 @@ export type RootConfig =
       /** Chain ids, from the lowest up. */
       readonly layers: readonly string[];
     }
-  /** An empty directory; what runs over it is tspod's own. */
+  /** An empty directory, in which only tspod's own program runs. */
   | { readonly kind: 'empty' };
 
-/** Namespaces: private, host, `path:PATH`, or `container:ID`, which the engine resolves before the spec is made. */
+/**
+ * Modes of the namespaces: private, host, `path:PATH`, or `container:ID`, which the engine resolves before the spec is
+ * made.
+ */
 export interface NamespaceConfig {
-  /** Also `none` (as private) and `bridge`: private, with interfaces to networks. */
+  /** Also `none` (the same as private), and `bridge`: private, with interfaces to networks. */
   readonly network: string;
   readonly pid: string;
   /** Also `shareable` and `none` (private, without /dev/shm). */
@@ -62,7 +68,7 @@ export interface NamespaceConfig {
   readonly time: string;
 }
 
-/** How the maps of a user namespace were asked for. */
+/** The user's request for the maps of a user namespace. */
 export interface UsernsConfig {
   readonly size?: number;
   readonly uid?: number;
@@ -73,14 +79,17 @@ export interface UsernsConfig {
 
 export interface MountConfig {
   readonly type: MountOptions['type'];
-  /** Host path of a bind mount, name of a volume or of an image; an anonymous volume gets it when the container is recorded. */
+  /**
+   * Host path of a bind mount, or name of a volume or image. An anonymous volume gets its name when the container is
+   * recorded.
+   */
   readonly source?: string;
   readonly target: string;
-  /** As given, without those that only the engine reads. */
+  /** Mount options as given, without those that only the engine reads. */
   readonly options: readonly string[];
-  /** A volume of the container's own. @default false */
+  /** Whether the mount is a volume that belongs to the container. @default false */
   readonly anonymous?: boolean;
-  /** The image that the name stood for when the container was made. Of an image alone. */
+  /** The image that the name referred to when the container was made. Only for image mounts. */
   readonly image?: MountedImageConfig;
 }
 
@@ -98,19 +107,19 @@ export interface DeviceConfig {
 }
 
 export interface RlimitConfig {
-  /** RLIMIT_ and the name. */
+  /** Name of the limit, with RLIMIT_. */
   readonly type: string;
   readonly soft: RlimitValue;
   readonly hard: RlimitValue;
 }
 
-/** Resources with names resolved to numbers where that needs no look at the host. */
+/** Resource limits, with names resolved to numbers where that needs no look at the host. */
 export interface ResourceConfig extends Omit<ResourceOptions, 'cpus' | 'pidsLimit'> {
-  /** -1: unlimited. */
+  /** Highest number of processes; -1: unlimited. */
   readonly pidsLimit: number;
-  /** The pids limit is the default one: a host that cannot limit processes is no error. */
+  /** Whether the pids limit is the default: a host that cannot limit processes is then no error. */
   readonly pidsLimitIsDefault: boolean;
-  /** memorySwapBytes follows from memoryBytes: a host without swap accounting is no error. */
+  /** Whether memorySwapBytes was derived from memoryBytes: a host without swap accounting is then no error. */
   readonly memorySwapIsDefault: boolean;
   readonly blkioWeightDevice?: readonly DeviceWeight[];
   readonly deviceReadBps?: readonly DeviceRate[];
@@ -136,31 +145,31 @@ export interface SecurityConfig {
 export interface PodMembership {
   /** 64 hexadecimal digits. */
   readonly id: string;
-  /** It keeps what the others share. */
+  /** Whether this is the infra container, which keeps the namespaces that the others share. */
   readonly infra: boolean;
-  /** Its cgroup lies in the pod's, which has these limits. @default it does not */
+  /** Limits of the pod's cgroup, if the container's cgroup lies in it. @default it does not */
   readonly resources?: ResourceConfig;
 }
 
 export interface ContainerConfig extends NameConfig, AccountConfig, ImagePart {
-  /** Absent: the engine finds one. */
+  /** Name of the container. Absent: the engine chooses one. */
   readonly name?: string;
   readonly root: RootConfig;
-  /** For inspect: `host:`, an image's name, or ''. */
+  /** Name that inspect prints: `host:`, an image's name, or ''. */
   readonly image: string;
 
   /** The program and its arguments: entrypoint and command in one. */
   readonly args: readonly string[];
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
-  /** Complete but for HOSTNAME and HOME, which depend on the id and on the user. */
+  /** Complete environment, except HOSTNAME and HOME, which depend on the id and on the user. */
   readonly env: Readonly<Record<string, string>>;
-  /** HOSTNAME is added. */
+  /** Whether HOSTNAME is added. */
   readonly hostnameEnv: boolean;
   readonly workdir: string;
   readonly user: string;
   readonly groups: readonly string[];
-  /** Of 0 to 0o777. */
+  /** Umask of the first process, 0 to 0o777. */
   readonly umask: number;
   readonly tty: boolean;
   readonly interactive: boolean;
@@ -169,13 +178,16 @@ export interface ContainerConfig extends NameConfig, AccountConfig, ImagePart {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 
-  /** Absent: the beginning of the id, or the host's name with the host's UTS namespace. */
+  /** Host name. Absent: the beginning of the id, or the host's name if the UTS namespace is the host's. */
   readonly hostname?: string;
   readonly domainname?: string;
   readonly namespaces: NamespaceConfig;
   readonly networking: NetworkingConfig;
   readonly userns?: UsernsConfig;
-  /** Complete once the container is recorded (container/namespaces/userns.ts), but for a namespace that is joined by its path. */
+  /**
+   * Map of user ids. Complete once the container is recorded (container/namespaces/userns.ts), except for a namespace
+   * that is joined by its path.
+   */
   readonly uidMaps: readonly IdMap[];
   readonly gidMaps: readonly IdMap[];
   readonly timeOffsets: { readonly monotonicSec: number; readonly boottimeSec: number };
@@ -183,7 +195,7 @@ export interface ContainerConfig extends NameConfig, AccountConfig, ImagePart {
   readonly readOnly: boolean;
   readonly readOnlyTmpfs: boolean;
   readonly mounts: readonly MountConfig[];
-  /** Containers of which some of the mounts are, as they were named; nothing goes by it. Absent: none. */
+  /** Containers that some of the mounts come from, as they were named; informational. Absent: none. */
   readonly volumesFrom?: readonly string[];
   readonly secrets: readonly SecretConfig[];
   readonly rootPropagation?: PropagationMode;
@@ -192,7 +204,7 @@ export interface ContainerConfig extends NameConfig, AccountConfig, ImagePart {
   readonly deviceCgroupRules: readonly string[];
 
   readonly privileged: boolean;
-  /** Normalized: CAP_NAME, or ALL. */
+  /** Added capabilities, normalized: CAP_NAME, or ALL. */
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];
   readonly security: SecurityConfig;
@@ -202,29 +214,29 @@ export interface ContainerConfig extends NameConfig, AccountConfig, ImagePart {
   readonly personality?: 'LINUX' | 'LINUX32';
   readonly scheduler?: { readonly policy: string; readonly nice: number; readonly priority: number };
   readonly ioPriority?: { readonly class: string; readonly level: number };
-  /** A zone name, or 'local'. */
+  /** Time zone: a zone name, or 'local'. */
   readonly timezone?: string;
 
   readonly resources: ResourceConfig;
-  /** A path, or a slice of systemd; '' where the group does not lie below one. */
+  /** A path, or a slice of systemd; '' if the group does not lie below either. */
   readonly cgroupParent: string;
   readonly cgroupManager: CgroupManager;
   readonly cgroups: CgroupsMode;
   readonly log: Required<Pick<LogOptions, 'driver' | 'maxSizeBytes' | 'maxFiles'>> & Pick<LogOptions, 'path' | 'tag'>;
   readonly restart: Required<RestartOptions>;
-  /** Absent: nothing is checked. */
+  /** Health check. Absent: none. */
   readonly health?: HealthConfig;
-  /** Number. */
+  /** Number of the signal. */
   readonly stopSignal: number;
   readonly stopTimeoutSec: number;
   readonly timeoutSec: number;
   readonly autoRemove: boolean;
   readonly hooks: OciHooks;
-  /** Absent: the built-in one. */
+  /** OCI runtime that makes the container. Absent: the built-in one. */
   readonly runtime?: RuntimeConfig;
-  /** Containers that must run before it starts: ids, once it is recorded. */
+  /** Containers that must run before this one starts: ids, once it is recorded. */
   readonly requires: readonly string[];
-  /** Absent: it is in no pod. */
+  /** The container's place in a pod. Absent: it is in none. */
   readonly pod?: PodMembership;
   readonly cidFile?: string;
   readonly pidFile?: string;

@@ -5,23 +5,26 @@ import type { CreateOptions } from './create-options.js';
 import { quote } from './checks/quote.js';
 import { defined } from '../util/defined.js';
 
-/** Debian's order: local programs first. Podman's value. */
+/** Default PATH: Podman's value, in Debian's order, local programs first. */
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Most bytes of all variables: what execve(2) takes with the usual stack limit, less room for the arguments. */
+/**
+ * Size limit of all variables, in bytes: what execve(2) takes with the usual stack limit, less room for the arguments.
+ */
 const MAX_ENVIRONMENT_BYTES = 1536 * 1024;
 
 type EnvironmentOptions = Pick<CreateOptions, 'env' | 'envMerge' | 'unsetEnv' | 'unsetEnvAll' | 'httpProxy' | 'tty'>;
 
 export interface Environment {
   readonly env: Readonly<Record<string, string>>;
-  /** HOSTNAME is added when the host name is known. */
+  /** Whether HOSTNAME is added when the host name is known. */
   readonly hostnameEnv: boolean;
 }
 
 /**
- * Defaults (PATH, container, with a terminal TERM), the caller's proxy settings where they are asked for, the image's, then the user's; `unsetEnv`
- * takes defaults away, never what the user set. `unsetEnvAll` leaves HOSTNAME, as with Podman.
+ * Returns the environment: defaults (PATH, container, with a terminal TERM), the caller's proxy settings if requested,
+ * the image's variables, then the user's. `unsetEnv` removes defaults, never what the user set. `unsetEnvAll` keeps
+ * HOSTNAME, as with Podman.
  */
 export function normalizeEnvironment(
   options: EnvironmentOptions,
@@ -41,7 +44,7 @@ export function normalizeEnvironment(
   return { env, hostnameEnv: !unset.has('HOSTNAME') && !Object.hasOwn(given, 'HOSTNAME') };
 }
 
-/** The variables with others added or changed, and without some. */
+/** Returns the variables with some added or changed, and others removed. */
 export function changeEnvironment(
   env: Readonly<Record<string, string>>,
   { set: given = {}, unset = [] }: { readonly set?: CreateOptions['env']; readonly unset?: readonly string[] },
@@ -55,7 +58,7 @@ export function changeEnvironment(
   return changed;
 }
 
-/** So that process.env with some of it undefined can be given. */
+/** Removes variables whose value is undefined, so that a caller can pass process.env with some of them unset. */
 export function withoutUndefined(env: NonNullable<CreateOptions['env']>): Readonly<Record<string, string>> {
   return defined(env) as Readonly<Record<string, string>>;
 }
@@ -66,7 +69,7 @@ function checkNames(env: Readonly<Record<string, string>>): void {
   }
 }
 
-/** A variable that is not there is empty, as for a shell. */
+/** Adds variables whose values refer to others. An unknown variable expands to nothing, as in a shell. */
 function merged(
   env: Readonly<Record<string, string>>,
   templates: Readonly<Record<string, string>>,
@@ -80,7 +83,7 @@ function merged(
   return added.length === 0 ? env : { ...env, ...Object.fromEntries(added) };
 }
 
-/** Throws INVALID_ARGUMENT for more than a program can be started with. */
+/** Throws INVALID_ARGUMENT if the environment is larger than a program can be started with. */
 export function checkEnvironmentSize(env: Readonly<Record<string, string>>): void {
   let bytes = 0;
   for (const [name, value] of Object.entries(env)) bytes += name.length + value.length + 2;
@@ -88,7 +91,7 @@ export function checkEnvironmentSize(env: Readonly<Record<string, string>>): voi
     throw invalid(`the environment is ${bytes} bytes, at most ${MAX_ENVIRONMENT_BYTES} are possible`);
 }
 
-/** KEY=value items. */
+/** Returns the variables as KEY=value items. */
 export function environmentItems(env: Readonly<Record<string, string>>): readonly string[] {
   return Object.entries(env).map(([name, value]) => `${name}=${value}`);
 }

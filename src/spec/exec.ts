@@ -1,4 +1,4 @@
-/** Exec options -> the process that joins a running container. */
+/** Turns exec options into the process that joins a running container. */
 import { invalid } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import type { OciProcess } from '../oci/spec.js';
@@ -24,25 +24,26 @@ export interface ExecRequest {
   readonly tty: boolean;
   readonly interactive: boolean;
   readonly preserveFds: number;
-  /** Those that keep their numbers. */
+  /** Descriptors of the caller that the command gets under the same numbers. */
   readonly preserveFd: readonly number[];
-  /** 0: no limit. */
+  /** Time limit of the command, in ms; 0: no limit. */
   readonly timeoutMs: number;
 }
 
 export interface ExecDetails {
   readonly config: ContainerConfig;
   readonly facts: HostFacts;
-  /** The process of the container's spec: what the options do not say is as there. */
+  /** The process of the container's spec, which supplies what the options leave out. */
   readonly container: OciProcess;
-  /** Variables that are secrets. @default none */
+  /** Environment variables that are secrets. @default none */
   readonly secretEnv?: Readonly<Record<string, string>>;
 }
 
 /**
- * The process of an exec: the container's own environment, user and directory unless told otherwise; never more capabilities than the
- * container has, but with `privileged`. What was added by name is for the container's user: another one (root apart) holds nothing. Throws TypeError
- * for misuse, INVALID_ARGUMENT for what the user gave.
+ * Returns the process of an exec: it has the container's environment, user and directory unless the options say
+ * otherwise, and never more capabilities than the container, except with `privileged`. Capabilities that were added by
+ * name are for the container's user: another user (root apart) holds none. Throws TypeError for misuse,
+ * INVALID_ARGUMENT for invalid values.
  */
 export function execRequest(options: ExecOptions, details: ExecDetails): ExecRequest {
   const { config, facts, container, secretEnv = {} } = details;
@@ -70,7 +71,7 @@ export function execRequest(options: ExecOptions, details: ExecDetails): ExecReq
   };
 }
 
-/** 0 to 2 are the standard streams, which are chosen otherwise. */
+/** Returns the descriptors if they are valid. 0 to 2 are the standard streams, which have options of their own. */
 function checkFds(fds: readonly number[]): readonly number[] {
   if (fds.length > MAX_FDS) throw invalid(`preserveFd: at most ${String(MAX_FDS)} descriptors`);
   return fds.map((fd) => checkInteger('preserveFd', fd, { min: 3, max: 2 ** 20 }));

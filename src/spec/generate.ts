@@ -1,4 +1,4 @@
-/** Configuration -> OCI runtime spec. Reads nothing but its arguments. */
+/** Generates the OCI runtime spec from a configuration. Reads nothing but its arguments. */
 import type { HostFacts } from '../host/facts.js';
 import type { HostCover } from '../host/hide-list.js';
 import { OCI_VERSION } from '../oci/spec.js';
@@ -25,32 +25,32 @@ import { numericUser } from './users/users.js';
 import { defined } from '../util/defined.js';
 import { shortId } from '../util/short-id.js';
 
-/** What is known only when the container is made or started. */
+/** Details that are known only when the container is made or started. */
 export interface SpecDetails {
   readonly id: string;
   /** The directory that becomes the root, as the OCI state names it. */
   readonly rootPath: string;
-  /** Files that the engine wrote. @default none */
+  /** Files that the engine wrote for the container. @default none */
   readonly files?: ContainerFiles;
-  /** Namespaces of other containers, for modes container:. @default none */
+  /** Paths of other containers' namespaces, for modes container:. @default none */
   readonly namespacePaths?: NamespacePaths;
-  /** That of the container whose UTS namespace is shared. @default hostnameOf() */
+  /** Host name of the container whose UTS namespace is shared. @default hostnameOf() */
   readonly hostname?: string;
-  /** The AppArmor profile where none is named. @default none */
+  /** AppArmor profile if the configuration names none. @default none */
   readonly apparmorProfile?: string | undefined;
   /** The cgroup that is split, with cgroups `split`. @default none */
   readonly splitFrom?: string;
-  /** What resolveHostPaths() found. @default nothing was looked for */
+  /** Results of resolveHostPaths(). @default nothing was looked up */
   readonly hostPaths?: HostPaths;
-  /** What is mounted on the root of a `host:` container (hideList says what). @default none */
+  /** Mounts on the root of a `host:` container (see hideList). @default none */
   readonly hostCovers?: readonly HostCover[];
   /** Environment variables that are secrets. @default none */
   readonly secretEnv?: Readonly<Record<string, string>>;
-  /** What volumes are mounted from. @default their names */
+  /** Returns the sources of volumes. @default their names */
   readonly volumes?: VolumeMounts;
 }
 
-/** The complete spec of a container. */
+/** Returns the complete spec of a container. */
 export function generateSpec(config: ContainerConfig, facts: HostFacts, details: SpecDetails): OciSpec {
   const hostname = details.hostname ?? hostnameOf(config, facts, details.id);
   return {
@@ -65,7 +65,10 @@ export function generateSpec(config: ContainerConfig, facts: HostFacts, details:
   };
 }
 
-/** The name that the container's HOSTNAME and /etc/hostname carry: given, the host's with its UTS or network namespace, or the first 12 characters of the id. */
+/**
+ * Returns the name for the container's HOSTNAME and /etc/hostname: the one that was given, the host's if the UTS or
+ * network namespace is the host's, or the first 12 characters of the id.
+ */
 export function hostnameOf(config: ContainerConfig, facts: Pick<HostFacts, 'hostname'>, id: string): string {
   if (config.hostname !== undefined) return config.hostname;
   const { uts, network } = config.namespaces;
@@ -114,13 +117,13 @@ function allMounts(config: ContainerConfig, details: SpecDetails): readonly OciM
   const own = config.mounts.map((mount) => ociMount(mount, details.volumes));
   const ordered = orderMounts(defaults, files, own);
   const covers = details.hostCovers ?? [];
-  // The host's other file systems belong to the root: they come before everything that may lie on them.
+  // The host's other file systems belong to the root, so they come before all mounts that may lie on them.
   if (covers.length === 0) return ordered;
   const shifted = hasOtherIds(config);
   return [...covers.map((cover) => hostMount(cover, { shifted, readOnly: config.readOnly })), ...ordered];
 }
 
-/** Where something is or was mounted in the container, with what the kernel's file systems are. */
+/** Returns the paths in the container where something is or was mounted, including the kernel's file systems. */
 export function mountTargets(config: ContainerConfig): readonly string[] {
   const all = { hosts: '/', hostname: '/', resolvConf: '/', containerenv: '/', secrets: '/' };
   const defaults = [...kernelMounts(config), ...readOnlyRootMounts(config)];
@@ -128,7 +131,10 @@ export function mountTargets(config: ContainerConfig): readonly string[] {
   return mounts.map((mount) => mount.destination);
 }
 
-/** Owners are shifted as in the layers; where the file system cannot do that, the files are nobody's. */
+/**
+ * Returns a mount on the root of a `host:` container. Owners are shifted as in the layers; if the file system does not
+ * support that, the files belong to nobody.
+ */
 function hostMount(
   cover: HostCover,
   { shifted, readOnly }: { readonly shifted: boolean; readonly readOnly: boolean },
@@ -170,7 +176,7 @@ function ociLinux(config: ContainerConfig, facts: HostFacts, details: SpecDetail
   };
 }
 
-/** The default ones, the host's and the user's: a later one of the same path counts. */
+/** Returns the default devices, the host's and the user's. Of several with one path the last counts. */
 function allDevices(hostPaths: HostPaths): readonly OciDevice[] {
   const granted = [...hostPaths.privilegedDevices, ...hostPaths.devices.map(({ device }) => device)];
   if (granted.length === 0) return DEFAULT_DEVICES;

@@ -1,4 +1,4 @@
-/** OCI hooks among the options. */
+/** OCI hooks from the create options. */
 import { invalid } from '../errors.js';
 import { HOOK_KINDS } from '../oci/spec.js';
 import type { OciHook, OciHookKind, OciHooks } from '../oci/spec.js';
@@ -7,10 +7,10 @@ import { checkAbsolutePath } from './checks/names.js';
 import { checkInteger } from './checks/numbers.js';
 import { quote } from './checks/quote.js';
 
-/** Most hooks of a container, all kinds together. */
+/** Highest number of hooks of a container, all kinds together. */
 const MAX_HOOKS = 64;
 
-/** The hooks by kind, in the order given. */
+/** Returns the hooks by kind, in the order given. Throws INVALID_ARGUMENT. */
 export function normalizeHooks(hooks: readonly HookOptions[]): OciHooks {
   if (hooks.length > MAX_HOOKS) throw invalid(`${hooks.length} hooks, at most ${MAX_HOOKS} are possible`);
   const byKind: { [K in OciHookKind]?: OciHook[] } = {};
@@ -22,7 +22,7 @@ export function normalizeHooks(hooks: readonly HookOptions[]): OciHooks {
   return byKind;
 }
 
-/** Further hooks after those that are there. */
+/** Returns the hooks with further ones added after them. */
 export function addHooks(hooks: OciHooks, further: readonly HookOptions[]): OciHooks {
   const added = normalizeHooks(further);
   const kinds = HOOK_KINDS.filter((kind) => hooks[kind] !== undefined || added[kind] !== undefined);

@@ -1,4 +1,4 @@
-/** What an image says of its containers, put below what the user says: create options as if they had been given in full. */
+/** Merges the settings of an image into create options, below those of the user. */
 import { invalid, isTspodError } from '../errors.js';
 import type { ImageHealthcheck, ImageRunConfig } from '../oci/image.js';
 import { cleanPath } from '../util/paths.js';
@@ -8,22 +8,22 @@ import type { HealthOptions } from './health/health-options.js';
 import { parseExposed } from './network/ports.js';
 import { quote } from './checks/quote.js';
 
-/** An image, as a container is made of it. */
+/** An image that a container is made from. */
 export interface ContainerImage {
   /** Hexadecimal digits of its config's digest. */
   readonly id: string;
-  /** With registry and tag; what the container is said to be made of. */
+  /** Name with registry and tag, which is recorded as the container's image. */
   readonly name: string;
   /** Chain ids of its layers, from the lowest up. */
   readonly layers: readonly string[];
   readonly config: ImageRunConfig;
-  /** Of its manifest. */
+  /** Annotations of the manifest. */
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** What of a container's configuration only an image brings. */
+/** Part of a container's configuration that only an image sets. */
 export interface ImagePart {
-  /** The working directory is made where it is missing. */
+  /** Whether the working directory is made if it is missing. */
   readonly createWorkdir?: boolean;
 }
 
@@ -33,7 +33,10 @@ export function imageRoot({ id, layers }: ContainerImage): RootConfig {
   return { kind: 'image', id, layers };
 }
 
-/** The options with the image's command, user, labels and so on, where the options have none. Throws INVALID_ARGUMENT. */
+/**
+ * Returns the options with the image's command, user, labels and so on where the options have none. Throws
+ * INVALID_ARGUMENT.
+ */
 export function withImage(options: CreateOptions, { config, annotations }: ContainerImage): CreateOptions {
   const { User, WorkingDir, StopSignal, Labels = {}, ExposedPorts = {} } = config;
   const health = healthOf(options.health, config.Healthcheck);
@@ -55,7 +58,10 @@ export function withImage(options: CreateOptions, { config, annotations }: Conta
   };
 }
 
-/** The image's command is made for its entrypoint: with another one it does not count. */
+/**
+ * Returns entrypoint and command. The image's command is meant for the image's entrypoint: with another entrypoint it
+ * is not used.
+ */
 function commandOf(options: CreateOptions, { Entrypoint = [], Cmd = [] }: ImageRunConfig) {
   const isOwn = options.entrypoint !== undefined;
   const given = options.command ?? [];
@@ -65,7 +71,7 @@ function commandOf(options: CreateOptions, { Entrypoint = [], Cmd = [] }: ImageR
   };
 }
 
-/** The user's interval or number of retries may be for the image's test. */
+/** Returns the health options. The user may set an interval or a number of retries for the image's test. */
 function healthOf(given: HealthOptions | undefined, image: ImageHealthcheck | undefined): HealthOptions | undefined {
   const { Test = [], Interval = 0, Timeout = 0, StartPeriod = 0, Retries = 0 } = image ?? {};
   const [kind] = Test;
@@ -81,7 +87,7 @@ function healthOf(given: HealthOptions | undefined, image: ImageHealthcheck | un
   };
 }
 
-/** What is no port does not keep an image from being used. */
+/** Whether the text is a port, or a range of ports. An image that exposes anything else can be used all the same. */
 export function isExposable(text: string): boolean {
   try {
     return parseExposed(text).length > 0;
@@ -105,12 +111,15 @@ function imageVolumes(options: CreateOptions, config: ImageRunConfig): Pick<Crea
   return own.length === 0 ? {} : { mounts: [...mounts, ...own] };
 }
 
-/** What has no place in the options. `given`: as the user gave them. */
+/** Returns settings that have no place in the options. `given`: the options as the user gave them. */
 export function imagePart(given: CreateOptions): ImagePart {
   return given.workdir === undefined ? { createWorkdir: true } : {};
 }
 
-/** A mount of the user's takes the place of a volume. */
+/**
+ * Returns the targets of the image's volumes, except those where the user mounts something. Throws INVALID_ARGUMENT for
+ * a target at / or in /proc, /sys or /dev.
+ */
 function volumesOf(options: CreateOptions, { Volumes = {} }: ImageRunConfig): readonly string[] {
   const mounted = new Set((options.mounts ?? []).map(({ target }) => cleanPath(target)));
   const targets = new Set(Object.keys(Volumes).map(absolute));
@@ -125,7 +134,7 @@ function absolute(path: string): string {
   return cleanPath(path.startsWith('/') ? path : `/${path}`);
 }
 
-/** KEY=value items as a record; what has no name is passed over. */
+/** Returns the image's KEY=value items as a record; items without a name are skipped. */
 export function imageEnvironment({ Env = [] }: ImageRunConfig): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Env.flatMap((item) => {

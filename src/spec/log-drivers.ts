@@ -1,4 +1,4 @@
-/** Where the output of a container may be kept. */
+/** Log drivers, which keep the output of a container. */
 
-/** The default first. */
+/** All log drivers, the default first. */
 export const LOG_DRIVERS = ['k8s-file', 'json-file', 'none', 'passthrough'] as const;

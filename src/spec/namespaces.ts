@@ -1,4 +1,4 @@
-/** Which namespaces a container has of its own, shares with the host, or joins. */
+/** Namespaces that a container has of its own, shares with the host, or joins. */
 import { invalid } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import type { NamespaceType, OciIdMapping, OciNamespace } from '../oci/spec.js';
@@ -9,7 +9,7 @@ import { networkMode } from './network/network-config.js';
 import { checkInteger } from './checks/numbers.js';
 import { quote } from './checks/quote.js';
 
-/** The kinds, with their names in the options, in the OCI spec and under /proc/self/ns. */
+/** All kinds of namespaces, with their names in the options, in the OCI spec and under /proc/self/ns. */
 export const NAMESPACE_KINDS: readonly {
   readonly key: keyof NamespaceConfig;
   readonly option: keyof CreateOptions;
@@ -25,14 +25,14 @@ export const NAMESPACE_KINDS: readonly {
   { key: 'time', option: 'timens', type: 'time', proc: 'time' },
 ];
 
-/** Modes beside host, private, path: and container:. */
+/** Modes other than host, private, path: and container:. */
 const EXTRA_MODES: Readonly<Partial<Record<keyof NamespaceConfig, readonly string[]>>> = {
   network: ['none', 'bridge'],
   ipc: ['shareable', 'none'],
   user: ['auto', 'keep-id'],
 };
 
-/** The modes with their defaults: all private but for user and time. */
+/** Returns the modes with their defaults: private for all kinds but user and time. */
 export function normalizeNamespaces(options: CreateOptions): NamespaceConfig {
   const mapped = hasMaps(options);
   const modes: NamespaceConfig = {
@@ -78,25 +78,28 @@ function checkMode(option: string, key: keyof NamespaceConfig, mode: string): vo
   throw invalid(`${option} must be ${simple.join(', ')}, path:PATH or container:NAME, not ${quote(mode)}`);
 }
 
-/** The container whose namespace is joined, by the name that the user gave; undefined for other modes. */
+/** Returns the container whose namespace is joined, by the name that the user gave; undefined for other modes. */
 export function donorOf(mode: string): string | undefined {
   return mode.startsWith('container:') ? mode.slice('container:'.length) : undefined;
 }
 
-/** The file of a namespace that is joined; undefined for other modes. */
+/** Returns the path of a namespace that is joined; undefined for other modes. */
 export function pathOf(mode: string): string | undefined {
   return mode.startsWith('path:') ? mode.slice('path:'.length) : undefined;
 }
 
-/** Whether the container has a namespace of its own that nothing else made. */
+/** Whether the container has a new namespace of its own. */
 export function isPrivate(mode: string): boolean {
   return ['private', 'none', 'bridge', 'shareable', 'auto', 'keep-id'].includes(mode);
 }
 
-/** The kernel takes 340 lines in a map (user_namespaces(7)). */
+/** Highest number of lines in a map that the kernel takes (user_namespaces(7)). */
 const MAX_MAPS = 340;
 
-/** Ranges that are in bounds, not empty and do not overlap on either side. */
+/**
+ * Returns the maps if their ranges are valid, not empty, and do not overlap on either side; throws INVALID_ARGUMENT
+ * otherwise.
+ */
 export function checkIdMaps(what: string, maps: readonly IdMap[]): readonly IdMap[] {
   if (maps.length === 0) throw invalid(`${what} must not be empty`);
   if (maps.length > MAX_MAPS) throw invalid(`${what} has ${maps.length} ranges, at most ${MAX_MAPS} are possible`);
@@ -123,7 +126,7 @@ function checkOverlap(what: string, maps: readonly IdMap[], side: 'containerId' 
   }
 }
 
-/** A kind of namespace that was asked for and that the kernel does not have. */
+/** Throws INVALID_ARGUMENT for a kind of namespace that was requested and that the kernel does not have. */
 export function checkNamespaceSupport(
   config: Pick<ContainerConfig, 'namespaces'>,
   facts: Pick<HostFacts, 'namespaces'>,
@@ -136,10 +139,10 @@ export function checkNamespaceSupport(
   }
 }
 
-/** Paths of joined namespaces by type: those of other containers, found by the engine. */
+/** Paths of other containers' namespaces that are joined, by type, which the engine has found. */
 export type NamespacePaths = { readonly [T in NamespaceType]?: string };
 
-/** The spec's list. A mode container: takes its path from `paths`. */
+/** Returns the namespaces of the OCI spec. A mode container: takes its path from `paths`. */
 export function ociNamespaces(modes: NamespaceConfig, paths: NamespacePaths = {}): readonly OciNamespace[] {
   const namespaces: OciNamespace[] = [];
   for (const { key, type } of NAMESPACE_KINDS) {

@@ -1,4 +1,7 @@
-/** Create options -> configuration: the one place where options are checked and defaults applied. Reads nothing but its arguments. */
+/**
+ * Turns create options into the configuration: the only place where options are checked and defaults applied. Reads
+ * nothing but its arguments.
+ */
 import { invalid } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import { propagationOf } from '../oci/mount-options.js';
@@ -34,34 +37,35 @@ import { checkSysctls } from './confinement/sysctls.js';
 import { keptUser, normalizeUserns } from './users/userns.js';
 import { checkGroups, checkUser, parseUmask } from './users/users.js';
 
-/** Podman's. */
+/** Podman's defaults. */
 const DEFAULT_SHM_BYTES = 65536 * 1024;
 export const DEFAULT_STOP_TIMEOUT_SEC = 10;
 export const DEFAULT_STOP_SIGNAL = 15;
 const DEFAULT_UMASK = 0o022;
 
-/** Longest time limit in seconds: more than a century. */
+/** Highest time limit in seconds: more than a century. */
 const MAX_SECONDS = 2 ** 32 - 1;
 
-/** Most descriptors that are passed on. */
+/** Highest number of descriptors that are passed on. */
 export const MAX_PRESERVED_FDS = 256;
 
-/** What an engine was opened with and its containers are made by. */
+/** Options of an engine that apply to its containers. */
 export interface EngineDefaults {
-  /** @default as the machine is */
+  /** Manager of cgroups. @default chosen by the machine (defaultCgroupManager) */
   readonly cgroupManager?: CgroupManager | undefined;
 }
 
 export interface NormalizeDetails extends EngineDefaults {
-  /** That of `options.image`, if it is not the host. */
+  /** The image of `options.image`, unless that is the host. */
   readonly image?: ContainerImage | undefined;
-  /** Its place in a pod. An infra container without an image has an empty root. @default none */
+  /** The container's place in a pod. An infra container without an image has an empty root. @default none */
   readonly pod?: PodMembership | undefined;
 }
 
 /**
- * The configuration of a container with these options on this machine. Throws TypeError for misuse (unknown keys, wrong types),
- * TspodError INVALID_ARGUMENT for what the user gave, NO_SUCH_IMAGE for an image that is not known; each names what is wrong.
+ * Returns the configuration of a container with these options on this machine. Throws TypeError for misuse (unknown
+ * keys, wrong types), TspodError INVALID_ARGUMENT for invalid values, NO_SUCH_IMAGE for an unknown image; each names
+ * what is wrong.
  */
 export function normalizeCreateOptions(
   given: CreateOptions,
@@ -187,7 +191,7 @@ function security(options: CreateOptions, facts: HostFacts) {
   return { privileged, capAdd, capDrop, security: securityConfig(options.security ?? {}, privileged) };
 }
 
-/** The parts of an SELinux label. */
+/** A part of an SELinux label, or `nested`. */
 const LABEL_PARTS = /^(user|role|type|level|filetype):\S+$|^nested$/;
 
 function securityConfig(options: SecurityOptions, privileged: boolean): SecurityConfig {
@@ -261,7 +265,7 @@ export function normalizeRestart(options: RestartOptions): ContainerConfig['rest
   return { policy, maxRetries };
 }
 
-/** What each option may be but not both. */
+/** Refuses combinations of options that exclude each other. */
 function checkCombinations(options: CreateOptions, config: ContainerConfig): void {
   const { namespaces } = config;
   checkRuntimeSupport(config);
@@ -284,7 +288,7 @@ function checkCombinations(options: CreateOptions, config: ContainerConfig): voi
   if (options.rootfsIdmap === true && namespaces.user === 'host') throw invalid('rootfsIdmap needs a user namespace');
 }
 
-/** What was asked for and this machine does not have. */
+/** Refuses options that this machine does not support. */
 function checkHost(config: ContainerConfig, facts: HostFacts): void {
   checkNamespaceSupport(config, facts);
   checkRelabelling(config.mounts, facts.selinux);

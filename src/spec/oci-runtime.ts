@@ -1,21 +1,21 @@
-/** Which OCI runtime makes the container: the one that is built in, or another one by its command line. */
+/** The OCI runtime that makes a container: the built-in one, or another one through its command line. */
 import { invalid } from '../errors.js';
 import type { ContainerConfig } from './config.js';
 import type { CreateOptions } from './create-options.js';
 import { checkAbsolutePath } from './checks/names.js';
 import { quote } from './checks/quote.js';
 
-/** The name of the built-in one. */
+/** Name of the built-in runtime. */
 export const BUILT_IN_RUNTIME = 'tspod';
 
 export interface RuntimeConfig {
-  /** A name that is looked for in the directories of programs, or an absolute path. */
+  /** A name that is looked for in the directories of programs (PATH), or an absolute path. */
   readonly name: string;
-  /** Put before its command. */
+  /** Flags that are put before the runtime's command. */
   readonly flags: readonly string[];
 }
 
-/** Undefined for the built-in one. Throws INVALID_ARGUMENT. */
+/** Returns the configuration of another runtime; undefined for the built-in one. Throws INVALID_ARGUMENT. */
 export function normalizeRuntime({ runtime, runtimeFlags = [] }: CreateOptions): RuntimeConfig | undefined {
   if (runtime === undefined || runtime === BUILT_IN_RUNTIME) {
     if (runtimeFlags.length > 0) throw invalid('runtimeFlags are for another runtime than the built-in one');
@@ -29,7 +29,7 @@ export function normalizeRuntime({ runtime, runtimeFlags = [] }: CreateOptions):
   return { name: runtime, flags: runtimeFlags.map((flag) => `--${flag}`) };
 }
 
-/** What only the built-in runtime does. Throws INVALID_ARGUMENT. */
+/** Refuses options that only the built-in runtime supports. Throws INVALID_ARGUMENT. */
 export function checkRuntimeSupport(config: ContainerConfig): void {
   if (config.runtime === undefined) return;
   const unsupported: readonly (readonly [boolean, string])[] = [

@@ -1,4 +1,4 @@
-/** Which keys the options have and what each holds: kept complete by the compiler. */
+/** Shapes of the options: their keys and the kind of each value. The compiler keeps them complete. */
 import type {
   CreateOptions,
   DeviceOptions,
@@ -203,7 +203,7 @@ const UPDATE: ShapeOf<UpdateOptions> = {
   ulimits: 'objects',
 };
 
-/** The required fields of an item of a list. */
+/** Required fields of options and of items of lists. */
 const REQUIRED = {
   idMap: ['containerId', 'hostId', 'size'],
   mount: ['type', 'target'],
@@ -219,7 +219,9 @@ const REQUIRED = {
   restart: ['policy'],
 } as const;
 
-/** Throws TypeError for an unknown key or a value of the wrong kind, anywhere in the options. */
+/**
+ * Checks the shape of create options. Throws TypeError for an unknown key or a value of the wrong kind, at any depth.
+ */
 export function checkCreateOptions(options: CreateOptions): void {
   checkShape('create options', options, CREATE_SHAPE);
   each('uidMaps', options.uidMaps, ID_MAP, REQUIRED.idMap);
@@ -242,7 +244,7 @@ export function checkCreateOptions(options: CreateOptions): void {
   if (options.resources !== undefined) checkResourceOptions(options.resources);
 }
 
-/** As checkCreateOptions, for an update. */
+/** Checks the options of an update like checkCreateOptions(). */
 export function checkUpdateOptions(options: UpdateOptions): void {
   checkShape('update options', options, UPDATE);
   each('ulimits', options.ulimits, ULIMIT, REQUIRED.ulimit);
@@ -258,7 +260,7 @@ export function checkResourceOptions(resources: ResourceOptions): void {
   each('resources.blkioWeightDevice', resources.blkioWeightDevice, WEIGHT, REQUIRED.weight);
 }
 
-/** As checkCreateOptions, for an exec. */
+/** Checks the options of an exec like checkCreateOptions(). */
 export function checkExecOptions(options: ExecOptions): void {
   one('exec options', options, EXEC_SHAPE, ['command']);
 }

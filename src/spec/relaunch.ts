@@ -1,7 +1,10 @@
-/** Whether a container may have several lives in one start. Pure. */
+/** Whether a container may run several times after one start. Pure. */
 import type { ContainerConfig } from './config.js';
 
-/** Its monitor may launch it again: by its restart policy, or because of a check (may_relaunch in native/monitor) whatever that says. */
+/**
+ * Whether the monitor may launch the container again: by the restart policy, or, whatever that says, because of a
+ * health check (may_relaunch in native/monitor).
+ */
 export function mayBeRelaunched({ restart, health }: Pick<ContainerConfig, 'restart' | 'health'>): boolean {
   return restart.policy !== 'no' || health?.onFailure === 'restart' || (health?.startup?.retries ?? 0) > 0;
 }

@@ -1,4 +1,4 @@
-/** What can be changed of a container that is there already, and what its configuration is afterwards. Pure. */
+/** Changes to an existing container: the options, and the configuration that results. Pure. */
 import { invalid } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import type { LinuxResources } from '../oci/resources.js';
@@ -10,21 +10,24 @@ import { checkUpdateOptions } from './option-shapes.js';
 import { checkAvailable, normalizeResources, ociResources, type DeviceNumbers } from './limits/resources.js';
 import { changeRlimits } from './limits/rlimits.js';
 
-/** What is not named stays as it is. */
+/** Options of an update. Settings that are not named stay as they are. */
 export interface UpdateOptions {
-  /** At once, also while it runs. */
+  /** New limits, applied at once, also while the container runs. */
   readonly resources?: ResourceOptions;
-  /** At once; what was restarted so far counts. */
+  /** New restart policy, applied at once; restarts so far count. */
   readonly restart?: RestartOptions;
-  /** Added or changed: for commands of later execs, and for the container at its next start. */
+  /** Variables to add or change: for later execs, and for the container at its next start. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Taken away, likewise. */
+  /** Variables to remove, likewise. */
   readonly unsetEnv?: readonly string[];
-  /** At its next start. */
+  /** New resource limits of processes, applied at the next start. */
   readonly ulimits?: readonly UlimitOptions[];
 }
 
-/** The fields of the configuration that are new; none if nothing was asked for. Throws INVALID_ARGUMENT, TypeError for wrong types. */
+/**
+ * Returns the changed fields of the configuration; none if nothing was requested. Throws INVALID_ARGUMENT, or TypeError
+ * for wrong types.
+ */
 export function updatedConfig(
   config: ContainerConfig,
   options: UpdateOptions,
@@ -58,7 +61,10 @@ function environmentOf(
   };
 }
 
-/** The old limits with the new ones over them, checked together. What followed from others (swap from memory) follows anew. */
+/**
+ * Merges new limits into the old ones and checks them together. Limits that were derived from others (swap from memory)
+ * are derived again.
+ */
 function mergeResources(old: ResourceConfig, change: ResourceOptions): ResourceConfig {
   const { pidsLimit, pidsLimitIsDefault, memorySwapIsDefault, memorySwapBytes, cpuPeriodUs, cpuQuotaUs, ...rest } = old;
   const quota = change.cpus === undefined || change.cpus === 0;
@@ -72,7 +78,7 @@ function mergeResources(old: ResourceConfig, change: ResourceOptions): ResourceC
   });
 }
 
-/** 0 asks for nothing. */
+/** Removes `cpus`, which is absent or 0, and so asks for nothing. */
 function withoutCpus({ cpus: _cpus, ...rest }: ResourceOptions): ResourceOptions {
   return rest;
 }
@@ -104,7 +110,10 @@ const FIELDS: Readonly<Record<keyof ResourceOptions, Field>> = {
   unified: 'unified',
 };
 
-/** What is to be written for a change: all of a controller's limits where one of them was named, since they are held against each other. */
+/**
+ * Returns the limits to write for a change: all limits of a controller if one of them was named, since the kernel
+ * checks them against each other.
+ */
 export function resourcesToWrite(
   merged: ResourceConfig,
   change: ResourceOptions,

@@ -1,10 +1,15 @@
-/** The shape of an options object: its keys and what each may hold. Misuse by a program is a TypeError. */
+/**
+ * Checks of the shape of an options object: its keys, and the kind of value that each may have. Misuse by a program is
+ * a TypeError.
+ */
 import { invalid } from '../../errors.js';
 import { unknownOption } from '../../util/unknown-option.js';
 
 /**
- * `strings`: an array of them; `integers`: an array of numbers; `record`: string values by key; `environment`: the same, where undefined is left out; `lists`: arrays of strings by key; `objects`: an array of objects;
- * `stdio`: where a standard stream comes from or goes; `input`: what a process is to read.
+ * Kinds of values. `strings`: an array of strings; `integers`: an array of numbers; `record`: string values by key;
+ * `environment`: a record in which undefined values are left out; `lists`: arrays of strings by key; `objects`: an
+ * array of objects; `stdio`: the source or target of a standard stream; `input`: the data that a process reads from its
+ * standard input.
  */
 export type FieldKind =
   | 'string'
@@ -24,18 +29,19 @@ export type FieldKind =
   | 'stdio'
   | 'input';
 
-/** Every key of T with its kind. */
+/** The kind of value for every key of T. */
 export type ShapeOf<T> = Readonly<Record<keyof Required<T>, FieldKind>>;
 
 /** Longest string that execve(2) takes as one argument (MAX_ARG_STRLEN), with its NUL. */
 const MAX_STRING_BYTES = 128 * 1024;
 
-/** Most items of a list or record: far more than is useful, far less than hurts. */
+/** Highest number of items of a list or record: far more than is useful, far less than hurts. */
 const MAX_ITEMS = 16384;
 
 /**
- * Throws TypeError for an unknown key, naming the nearest right one, and for a value of the wrong kind; INVALID_ARGUMENT for strings
- * with a NUL or beyond what the kernel takes. A key whose value is undefined counts as absent.
+ * Checks an options object. Throws TypeError for an unknown key, and suggests the nearest known one, or for a value of
+ * the wrong kind; throws INVALID_ARGUMENT for strings that contain a NUL or are longer than the kernel takes. A key
+ * whose value is undefined counts as absent.
  */
 export function checkShape<T extends object>(what: string, value: T, shape: ShapeOf<T>): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -47,7 +53,7 @@ export function checkShape<T extends object>(what: string, value: T, shape: Shap
   }
 }
 
-/** The options of a call, which may have none: as they are, if they have that shape. Throws as checkShape() does. */
+/** Returns the options of a call, which may be absent, if they have that shape. Throws like checkShape(). */
 export function checkedCall<T extends object>(call: string, options: T | undefined, shape: ShapeOf<T>): T | undefined {
   if (options !== undefined) checkShape(`${call} options`, options, shape);
   return options;

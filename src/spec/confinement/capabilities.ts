@@ -1,4 +1,4 @@
-/** Which capabilities a container's processes hold. */
+/** Capabilities that a container's processes hold. */
 import { invalid } from '../../errors.js';
 import type { HostFacts } from '../../host/facts.js';
 import type { OciCapabilities } from '../../oci/spec.js';
@@ -8,7 +8,7 @@ import type { ContainerConfig } from '../config.js';
 import { quote } from '../checks/quote.js';
 import { isRootUser } from '../users/users.js';
 
-/** What every container has unless it is dropped: Podman's list. */
+/** Capabilities that every container has unless they are dropped: Podman's list. */
 export const DEFAULT_CAPABILITIES: readonly string[] = [
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',
@@ -25,7 +25,10 @@ export const DEFAULT_CAPABILITIES: readonly string[] = [
 
 const ALL = 'ALL';
 
-/** Names in any case, with or without CAP_, or ALL; normalized, each once. INVALID_ARGUMENT for a name that is none. */
+/**
+ * Returns capability names normalized, each once. Names may be in any case, with or without CAP_, or ALL. Throws
+ * INVALID_ARGUMENT for an unknown name.
+ */
 export function normalizeCapabilities(names: readonly string[]): readonly string[] {
   return [...new Set(names.map(normalizeCapability))];
 }
@@ -41,7 +44,7 @@ function normalizeCapability(name: string): string {
   throw invalid(`unknown capability ${quote(name)}${nearest === undefined ? '' : `: did you mean "CAP_${nearest}"?`}`);
 }
 
-/** A capability both added and dropped by name is a contradiction; ALL on one side is not. */
+/** Throws INVALID_ARGUMENT for a capability that is both added and dropped by name; ALL on one side is no conflict. */
 export function checkCapabilityConflict(added: readonly string[], dropped: readonly string[]): void {
   const both = added.find((name) => dropped.includes(name));
   if (both === undefined) return;
@@ -52,7 +55,9 @@ export function checkCapabilityConflict(added: readonly string[], dropped: reado
   );
 }
 
-/** The bounding set: defaults, or all with `privileged`, with what was added and without what was dropped. */
+/**
+ * Returns the bounding set: the defaults, or with `privileged` all, plus the added and minus the dropped capabilities.
+ */
 export function boundingCapabilities(
   config: Pick<ContainerConfig, 'privileged' | 'capAdd' | 'capDrop'>,
   facts: Pick<HostFacts, 'boundingCapabilities'>,
@@ -68,8 +73,8 @@ export function boundingCapabilities(
 }
 
 /**
- * An added capability that this process may not give away: an explicit request that cannot be met (under a restricted
- * service or in a container); defaults adapt silently.
+ * Throws INVALID_ARGUMENT for an added capability that this process may not give away (under a restricted service or in
+ * a container): an explicit request that cannot be met is refused, while defaults adapt silently.
  */
 export function checkAddedCapabilities(added: readonly string[], facts: Pick<HostFacts, 'boundingCapabilities'>): void {
   const given = facts.boundingCapabilities as ReadonlySet<string>;
@@ -77,15 +82,18 @@ export function checkAddedCapabilities(added: readonly string[], facts: Pick<Hos
   if (missing !== undefined) throw invalid(`cannot add ${missing}: it is not in the bounding set of this process`);
 }
 
-/** What was asked for by name, and is in the bounding set: all that a user other than root holds. */
+/**
+ * Returns the capabilities that were added by name and are in the bounding set: all that a user other than root holds.
+ */
 export function addedCapabilities(capAdd: readonly string[], bounding: readonly string[]): readonly string[] {
   if (capAdd.includes(ALL)) return bounding;
   return bounding.filter((name) => capAdd.includes(name));
 }
 
 /**
- * The five sets. Root holds its bounding set; another user only what was added by name, as ambient capabilities, so that a program
- * without file capabilities has them. Inheritable is empty otherwise (CVE-2022-29162 and its kin).
+ * Returns the five sets. Root holds its bounding set; another user only what was added by name, as ambient
+ * capabilities, so that a program without file capabilities has them. Inheritable is empty otherwise (CVE-2022-29162
+ * and its kin).
  */
 export function capabilitySets(
   config: Pick<ContainerConfig, 'user' | 'capAdd'>,

@@ -1,4 +1,4 @@
-/** Paths of /proc and /sys that tell of the host or change it: hidden, or read-only. */
+/** Paths of /proc and /sys that reveal the host or change it, and are hidden or read-only. */
 import { invalid } from '../../errors.js';
 import type { HostFacts } from '../../host/facts.js';
 import { cleanPath } from '../../util/paths.js';
@@ -6,7 +6,7 @@ import type { ContainerConfig, SecurityConfig } from '../config.js';
 import { checkAbsolutePath } from '../checks/names.js';
 import { quote } from '../checks/quote.js';
 
-/** Hidden by default. */
+/** Paths that are hidden by default. */
 const MASKED: readonly string[] = [
   '/proc/acpi',
   '/proc/asound',
@@ -24,17 +24,17 @@ const MASKED: readonly string[] = [
   '/sys/fs/selinux',
 ];
 
-/** Read-only by default. */
+/** Paths that are read-only by default. */
 const READ_ONLY: readonly string[] = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
 const ALL = 'ALL';
 
-/** Paths to hide; each may be a list with colons, as on Podman's command line. */
+/** Returns the paths to hide, cleaned. Each item may be a list with colons, as on Podman's command line. */
 export function normalizeMask(paths: readonly string[]): readonly string[] {
   return splitPaths(paths).map((path) => cleanPath(checkMaskPath('mask', path)));
 }
 
-/** Paths or patterns (`*` and `?` within a name) not to hide, and whether ALL is among them. */
+/** Returns the paths or patterns (`*` and `?` within a name) that are not hidden, and whether ALL is among them. */
 export function normalizeUnmask(paths: readonly string[]): Pick<SecurityConfig, 'unmask' | 'unmaskAll'> {
   const all = splitPaths(paths);
   const unmask = all
@@ -58,7 +58,7 @@ export interface PathMasks {
   readonly readonlyPaths: readonly string[];
 }
 
-/** The spec's lists; none with `privileged`, but those that the user asked for. */
+/** Returns the lists of the spec. With `privileged` they hold only paths that the user asked for. */
 export function pathMasks(
   config: Pick<ContainerConfig, 'privileged' | 'security'>,
   facts: Pick<HostFacts, 'thermalThrottle' | 'cpus'>,
@@ -73,7 +73,7 @@ export function pathMasks(
   };
 }
 
-/** How hot the host's CPUs were tells other tenants what it does. */
+/** Returns the paths that show how hot the host's CPUs were, which reveals its activity to other tenants. */
 function throttlePaths(facts: Pick<HostFacts, 'thermalThrottle' | 'cpus'>): readonly string[] {
   if (!facts.thermalThrottle) return [];
   return Array.from({ length: facts.cpus }, (_, cpu) => `/sys/devices/system/cpu/cpu${cpu}/thermal_throttle`);

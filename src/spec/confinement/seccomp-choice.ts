@@ -1,4 +1,4 @@
-/** The seccomp filter that a configuration asks for. */
+/** Choice of the seccomp filter for a configuration. */
 import type { HostFacts } from '../../host/facts.js';
 import type { SeccompConfig } from '../../oci/seccomp.js';
 import { boundingCapabilities } from './capabilities.js';
@@ -7,13 +7,13 @@ import { profileSeccomp } from './seccomp-profile.js';
 import type { SeccompProfile } from './seccomp-profile.js';
 import { defaultSeccomp } from './seccomp.js';
 
-/** Default filters by capabilities and architecture: few differ, and each holds four hundred names. */
+/** Default filters by architecture and capabilities. Few of them differ, and each holds four hundred names. */
 const defaults = new Map<string, SeccompConfig>();
 const MAX_REMEMBERED = 32;
 
 /**
- * Undefined: no filter. The same object is returned for the same default filter, so that what is derived from one (its digest, its
- * program) can be remembered by identity.
+ * Returns the seccomp filter of a container; undefined: none. The same object is returned for the same default filter,
+ * so that its digest and its program can be cached by identity.
  */
 export function seccompFor(
   config: ContainerConfig,

@@ -1,12 +1,12 @@
 /**
- * The default seccomp profile as data: what Podman's default allows, and where it goes other ways (docs/seccomp.md says why).
- * Names that an architecture or its libseccomp does not know are passed over when the filter is compiled.
+ * The default seccomp profile as data: what Podman's default allows, with some differences (docs/seccomp.md has the
+ * reasons). Names that an architecture or its libseccomp does not know are skipped when the filter is compiled.
  */
 import type { Capability } from '../../util/capabilities.js';
 
 const words = (...groups: readonly string[]): readonly string[] => groups.flatMap((group) => group.split(/\s+/));
 
-/** Allowed whatever their arguments. */
+/** System calls that are allowed with any arguments. */
 export const ALLOWED = words(
   // files and directories
   `access chdir chmod chown chown32 close close_range copy_file_range creat dup dup2 dup3 faccessat faccessat2
@@ -64,21 +64,21 @@ export const ALLOWED = words(
    syslog uname`,
 );
 
-/** Younger than Podman's list of 2022, and no more than faster or narrower forms of what it allows. */
+/** System calls younger than Podman's list of 2022 that are only faster or narrower forms of calls on it. */
 export const ALLOWED_SINCE = words(
   `cachestat fchmodat2 file_getattr file_setattr futex_requeue futex_wait futex_waitv futex_wake getxattrat
    listmount listxattrat lsm_get_self_attr lsm_list_modules lsm_set_self_attr map_shadow_stack mseal open_tree_attr
    removexattrat riscv_hwprobe set_mempolicy_home_node setxattrat statmount uretprobe`,
 );
 
-/** Programs that find these refused (EPERM), rather than missing (ENOSYS, the default), do the better thing. */
+/** System calls that are refused with EPERM: programs react better to that than to ENOSYS, the default. */
 export const REFUSED = words(
   `bdflush io_pgetevents kexec_file_load kexec_load migrate_pages move_pages nfsservctl nice oldfstat oldlstat
    oldolduname oldstat olduname pciconfig_iobase pciconfig_read pciconfig_write sgetmask ssetmask swapcontext swapoff
    swapon sysfs uselib userfaultfd ustat vm86 vm86old vmsplice`,
 );
 
-/** Allowed to who has the capability, refused (EPERM) to others. */
+/** System calls that are allowed with a capability, and refused (EPERM) without it. */
 export const ALLOWED_BY_CAPABILITY: Readonly<Partial<Record<Capability, readonly string[]>>> = {
   CAP_DAC_READ_SEARCH: words('open_by_handle_at'),
   CAP_SYS_ADMIN: words('bpf fanotify_init lookup_dcookie perf_event_open quotactl setdomainname sethostname'),
@@ -91,7 +91,7 @@ export const ALLOWED_BY_CAPABILITY: Readonly<Partial<Record<Capability, readonly
   CAP_SYS_TTY_CONFIG: words('vhangup'),
 };
 
-/** Allowed on an architecture, by the names of process.arch. */
+/** System calls that are allowed on one architecture, by the names of process.arch. */
 export const ALLOWED_BY_ARCHITECTURE: Readonly<Record<string, readonly string[]>> = {
   x64: words('arch_prctl modify_ldt'),
   arm64: words('arm_fadvise64_64 arm_sync_file_range breakpoint cacheflush set_tls sync_file_range2'),
@@ -99,5 +99,5 @@ export const ALLOWED_BY_ARCHITECTURE: Readonly<Record<string, readonly string[]>
   s390x: words('s390_pci_mmio_read s390_pci_mmio_write s390_runtime_instr'),
 };
 
-/** Values of personality(2) that change nothing dangerous: LINUX, LINUX32, each also with UNAME26, and the query. */
+/** Arguments of personality(2) that are harmless: LINUX, LINUX32, each also with UNAME26, and the query. */
 export const ALLOWED_PERSONALITIES: readonly number[] = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff];

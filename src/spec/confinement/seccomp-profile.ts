@@ -1,4 +1,7 @@
-/** Seccomp profiles in the JSON form of Podman and Docker: parsed with bounds, then narrowed to one container and machine. */
+/**
+ * Seccomp profiles in the JSON form of Podman and Docker: parsed with limits, then reduced to one container and
+ * machine.
+ */
 import type { HostFacts } from '../../host/facts.js';
 import {
   optional,
@@ -18,16 +21,16 @@ import { largeInteger, parseExactly } from '../../oci/exact-json.js';
 import { errnoNumber } from '../../util/errno.js';
 import { seccompArchitectures } from './seccomp.js';
 
-/** Larger than any profile that people write. */
+/** Size limit of a profile: larger than any that people write. */
 export const MAX_PROFILE_BYTES = 1024 * 1024;
 const MAX_RULES = 4096;
 const MAX_NAMES = 1024;
 
-/** When a rule counts: all that is named must hold. */
+/** Condition of a rule. All that it names must hold. */
 export interface RuleCondition {
   readonly arches?: readonly string[];
   readonly caps?: readonly string[];
-  /** `major.minor`. */
+  /** Lowest kernel version, as `major.minor`. */
   readonly minKernel?: string;
 }
 
@@ -44,7 +47,10 @@ export interface SeccompProfile extends SeccompConfig {
   }[];
 }
 
-/** The profile in a file's text. INVALID_ARGUMENT names the place of what is wrong; `name` is the file. */
+/**
+ * Parses a profile from the text of a file. Throws INVALID_ARGUMENT, which names the place of the error; `name` is the
+ * file.
+ */
 export function parseSeccompProfile(text: string, name: string): SeccompProfile {
   const at = `seccomp profile ${name}:`;
   const object = readObject(parseJson(`seccomp profile ${name}`, text, MAX_PROFILE_BYTES, parseExactly), at);
@@ -95,7 +101,7 @@ function readRule(value: unknown, at: Place): ProfileRule {
   };
 }
 
-/** `names`, or the older `name`. */
+/** Returns the system calls of a rule: `names`, or the older `name`. */
 function ruleNames(rule: JsonObject, at: Place): readonly string[] {
   const names = optional(rule, 'names', at, (value, place) => readStrings(value, place, MAX_NAMES)) ?? [];
   const name = optional(rule, 'name', at, readString) ?? '';
@@ -107,7 +113,7 @@ function ruleNames(rule: JsonObject, at: Place): readonly string[] {
   return all;
 }
 
-/** A number, or (Podman) the name of one; the name counts. */
+/** Returns the errno of a rule or profile: a number or (Podman) a name. The name takes precedence. */
 function errnoOf<K extends string>(
   object: JsonObject,
   at: Place,
@@ -137,7 +143,7 @@ function readArgument(value: unknown, at: Place): SeccompArgument {
 
 const MAX_VALUE = 2n ** 64n - 1n;
 
-/** A system call's argument has 64 bits, all set in what masks often are. */
+/** Reads an argument of a system call. It has 64 bits, and masks often have all of them set. */
 function readUnsigned(value: unknown, at: Place): number | bigint {
   const large = largeInteger(value);
   if (typeof large !== 'bigint') return readInteger(value, at, { min: 0, max: Number.MAX_SAFE_INTEGER });
@@ -160,12 +166,12 @@ function readCondition(value: unknown, at: Place): RuleCondition {
   };
 }
 
-/** What the conditions of a profile are held against. */
+/** Facts that the conditions of a profile are checked against. */
 export interface ProfileTarget extends Pick<HostFacts, 'architecture' | 'kernelRelease'> {
   readonly capabilities: ReadonlySet<string>;
 }
 
-/** The architectures' names in Go, which profiles use, by those in Node. */
+/** Names of architectures in Go, which profiles use, by their names in Node. */
 const GO_ARCHITECTURES: Readonly<Record<string, string>> = {
   x64: 'amd64',
   arm64: 'arm64',
@@ -177,7 +183,7 @@ const GO_ARCHITECTURES: Readonly<Record<string, string>> = {
   loong64: 'loong64',
 };
 
-/** The profile as it is for one container: conditions decided, architectures chosen. */
+/** Returns the profile for one container: conditions decided, architectures chosen. */
 export function profileSeccomp(profile: SeccompProfile, target: ProfileTarget): SeccompConfig {
   const syscalls = profile.syscalls
     .filter((rule) => applies(rule, target))

@@ -1,4 +1,4 @@
-/** Seccomp: which filter a container gets. */
+/** The default seccomp filter of containers. */
 import type { SeccompArchitecture, SeccompArgument, SeccompConfig, SeccompRule } from '../../oci/seccomp.js';
 import type { Capability } from '../../util/capabilities.js';
 import {
@@ -21,13 +21,16 @@ const AF_ALG = 38;
 const AF_VSOCK = 40;
 const NETLINK_AUDIT = 9;
 
-/** First call that socketcall(2) numbers; all others come after it. */
+/** Lowest number of socketcall(2), which stands for socket(2). */
 const SYS_SOCKET = 1;
 
-/** The kernel takes int arguments from the low half of the register: comparing all of it could be evaded. */
+/**
+ * Mask of an int argument. The kernel takes it from the low half of the register, so comparing the whole register could
+ * be evaded.
+ */
 const INT_MASK = 0xffffffff;
 
-/** The native architecture with those whose programs it also runs, by the names of process.arch. */
+/** The native architecture, and those whose programs it also runs, by the names of process.arch. */
 const ARCHITECTURES: Readonly<Record<string, readonly SeccompArchitecture[]>> = {
   x64: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
   arm64: ['SCMP_ARCH_AARCH64', 'SCMP_ARCH_ARM'],
@@ -37,12 +40,12 @@ const ARCHITECTURES: Readonly<Record<string, readonly SeccompArchitecture[]>> = 
   loong64: ['SCMP_ARCH_LOONGARCH64'],
 };
 
-/** The architectures a filter for this machine covers. */
+/** Returns the architectures that a filter for this machine covers. */
 export function seccompArchitectures(architecture: string): readonly SeccompArchitecture[] {
   return ARCHITECTURES[architecture] ?? [];
 }
 
-/** The default profile for a container that may hold these capabilities (its bounding set) on this machine. */
+/** Returns the default profile for a container with this bounding set on this architecture. */
 export function defaultSeccomp(capabilities: ReadonlySet<string>, architecture: string): SeccompConfig {
   const byCapability = Object.entries(ALLOWED_BY_CAPABILITY) as [Capability, readonly string[]][];
   const granted = byCapability.filter(([name]) => capabilities.has(name)).flatMap(([, names]) => names);
@@ -71,18 +74,19 @@ function refuse(name: string, errnoRet: number, ...args: readonly SeccompArgumen
   return { names: [name], action: 'SCMP_ACT_ERRNO', errnoRet, args };
 }
 
-/** `(argument & mask) == value`, on the low half of the register only. */
+/** Returns the comparison `(argument & mask) == value`, on the low half of the register only. */
 function bits(index: number, value: number, mask: number = INT_MASK): SeccompArgument {
   return { index, value: mask, valueTwo: value, op: 'SCMP_CMP_MASKED_EQ' };
 }
 
 /**
- * All families but AF_ALG and AF_VSOCK, which reach code of the kernel and of the hypervisor that containers have no use for;
- * the audit protocol of netlink only with its capability. libseccomp takes one comparison for each argument of a rule and the
- * rules must not overlap, so ranges are written as blocks of a power of two.
+ * Returns the rules of socket(2), which allow all families but AF_ALG and AF_VSOCK, which reach code of the kernel and
+ * of the hypervisor that containers have no use for; the audit protocol of netlink only with its capability. libseccomp
+ * takes one comparison for each argument of a rule and the rules must not overlap, so ranges are written as blocks of a
+ * power of two.
  *
- * Programs of 32-bit x86 make sockets through socketcall(2), where the family is out of a filter's sight: they get none.
- * On architectures that number socketcall natively (s390x, ppc64le) families cannot be told apart at all.
+ * Programs of 32-bit x86 make sockets through socketcall(2), where a filter cannot see the family: they get no sockets.
+ * On architectures with a native socketcall (s390x, ppc64le) a filter cannot distinguish families at all.
  */
 function socketRules(audit: boolean, architecture: string): readonly SeccompRule[] {
   if (architecture !== 'x64' && architecture !== 'arm64')
@@ -118,7 +122,10 @@ function socketcallRules(): readonly SeccompRule[] {
   ];
 }
 
-/** The numbers below `end` (a power of two) without some, as the fewest aligned blocks: a value and a 32-bit mask each. */
+/**
+ * Returns the numbers below `end` (a power of two), without those in `without`, as the fewest aligned blocks: a value
+ * and a 32-bit mask each.
+ */
 export function blocksWithout(end: number, without: readonly number[]): readonly (readonly [number, number])[] {
   const split = (start: number, size: number): readonly (readonly [number, number])[] => {
     if (!without.some((value) => value >= start && value < start + size))

@@ -1,12 +1,12 @@
-/** SELinux labels from label options. */
+/** SELinux labels that are made from label options. */
 import type { SecurityConfig } from '../config.js';
 
-/** What container-selinux's policy names. */
+/** Default parts of a label, which container-selinux's policy defines. */
 const DEFAULTS = { user: 'system_u', role: 'system_r', process: 'container_t', mount: 'container_file_t' };
 
 /**
- * The label of the process or of its files; undefined when labels are disabled. Unless a level is given it holds two categories
- * that follow from the id, so that containers are set apart from each other, too.
+ * Returns the label of the process or of its files; undefined if labels are disabled. Unless a level is given, the
+ * label has two categories that are derived from the id, so that containers are separated from each other as well.
  */
 export function seLinuxLabel(
   security: Pick<SecurityConfig, 'labels' | 'labelsDisabled'>,
@@ -23,7 +23,7 @@ export function seLinuxLabel(
   return [part('user') ?? DEFAULTS.user, role, type, part('level') ?? `s0:${categories(id)}`].join(':');
 }
 
-/** Two different categories of the 1024 that policies have, lower first: half a million pairs. */
+/** Returns two different categories of the 1024 that policies have, the lower first: half a million pairs. */
 function categories(id: string): string {
   const first = Number.parseInt(id.slice(0, 8), 16) % 1024;
   const second = (first + 1 + (Number.parseInt(id.slice(8, 16), 16) % 1023)) % 1024;

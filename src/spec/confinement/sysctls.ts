@@ -1,4 +1,7 @@
-/** Kernel parameters that belong to a namespace, and so to a container (namespaces(7), sysctl documentation of the kernel). */
+/**
+ * Kernel parameters that belong to a namespace, and so to a container (namespaces(7), and the kernel's documentation of
+ * sysctls).
+ */
 import { invalid } from '../../errors.js';
 import type { NamespaceConfig } from '../config.js';
 import { quote } from '../checks/quote.js';
@@ -18,12 +21,16 @@ const MQUEUE_PREFIX = 'fs.mqueue.';
 const NET_PREFIX = 'net.';
 const UTS_KEYS = ['kernel.domainname'];
 
-/** Dots, or slashes for names that hold dots (net/ipv4/conf/eth0.1/forwarding), as sysctl(8) has them. */
+/**
+ * Pattern of a name, with dots, or with slashes for names that contain dots (net/ipv4/conf/eth0.1/forwarding), as in
+ * sysctl(8).
+ */
 const KEY = /^[a-zA-Z0-9_-]+(?:[./][a-zA-Z0-9_.:@-]+)+$/;
 
 /**
- * The parameters, each of a namespace that the container has of its own. Everything else would change the host: a name with
- * `..`, a value or name that smuggles a second one (CVE-2022-0811), or the parameter of a shared namespace.
+ * Returns the parameters, normalized. Throws INVALID_ARGUMENT unless each belongs to a namespace that the container has
+ * of its own. Everything else would change the host: a name with `..`, a name or value that smuggles in a second
+ * parameter (CVE-2022-0811), or a parameter of a shared namespace.
  */
 export function checkSysctls(
   sysctls: Readonly<Record<string, string>>,
@@ -40,7 +47,10 @@ export function checkSysctls(
   return checked;
 }
 
-/** With slashes where the first separator is one; sysctl(8) then takes dots as part of a name. */
+/**
+ * Returns the name with dots, or with slashes if the first separator is a slash and a part contains dots, which
+ * sysctl(8) then takes as part of the name.
+ */
 function normalizeKey(given: string): string {
   const slashed = /^[^./]*\//.test(given);
   if (!KEY.test(given) || given.length > 255) throw invalid(`invalid sysctl name ${quote(given)}`);
@@ -68,10 +78,12 @@ function requireOwn(given: string, kind: string, mode: string): void {
     throw invalid(`sysctl ${quote(given)} can't be set: the container uses the host's ${kind} namespace`);
 }
 
-/** The path of a parameter below /proc/sys. */
+/** Returns the path of a parameter below /proc/sys. */
 export function sysctlPath(key: string): string {
   return key.includes('/') ? key : key.replaceAll('.', '/');
 }
 
-/** Ping without capabilities for all of the container's groups up to the first: Podman's default. */
+/**
+ * Default parameters of a network namespace: ping without capabilities for group 0 of the container, as with Podman.
+ */
 export const DEFAULT_NET_SYSCTLS: Readonly<Record<string, string>> = { 'net.ipv4.ping_group_range': '0 0' };

@@ -3,12 +3,15 @@ import type { OciMount } from '../../oci/spec.js';
 import type { ContainerConfig } from '../config.js';
 import { donorOf, isPrivate } from '../namespaces.js';
 
-/** Kernel file systems, /dev and below. */
+/** Returns the mounts of the kernel's file systems, of /dev and below it. */
 export function kernelMounts(config: ContainerConfig): readonly OciMount[] {
   return [procMount(config), devMount(config), ...sysMounts(config), ...devSubmounts(config)];
 }
 
-/** A new procfs shows who mounts it his own PID namespace, and only its owner may mount one: with a user namespace the host's is bound. */
+/**
+ * Returns the mount of /proc. A new procfs shows the PID namespace of the process that mounts it, and only the
+ * namespace's owner may mount one: with a user namespace and the host's PID namespace the host's /proc is bound.
+ */
 function procMount(config: ContainerConfig): OciMount {
   const { user, pid } = config.namespaces;
   if (user !== 'host' && pid === 'host') {
@@ -24,19 +27,20 @@ function devMount(config: ContainerConfig): OciMount {
   return { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options };
 }
 
-/** With a read-only root that has no writable tmpfs, /dev and /dev/shm are read-only, too. */
+/** Returns the option that makes /dev and /dev/shm read-only if the root is read-only and has no writable tmpfs. */
 function readOnlyTmpfs(config: ContainerConfig): readonly string[] {
   return config.readOnly && !config.readOnlyTmpfs ? ['ro'] : [];
 }
 
 /**
- * A new sysfs shows the devices of the network namespace of who mounts it, and only the owner of that namespace may mount one: with a
- * user namespace and someone else's network the host's is bound.
+ * Returns the mounts of /sys. A new sysfs shows the devices of the network namespace of the process that mounts it, and
+ * only the namespace's owner may mount one: with a user namespace and a network namespace that is not the container's
+ * own, the host's /sys is bound.
  */
 function sysMounts(config: ContainerConfig): readonly OciMount[] {
   const access = config.privileged ? 'rw' : 'ro';
   const options = ['nosuid', 'noexec', 'nodev', access];
-  // Cgroups that a user namespace does not own are nothing for it to write to, whoever their files belong to (CVE-2023-25809).
+  // Read-only for a user namespace that does not own the cgroups, whoever owns their files (CVE-2023-25809).
   const ownsCgroups = config.namespaces.user === 'host' || isPrivate(config.namespaces.cgroup);
   const bound = config.namespaces.user !== 'host' && !isPrivate(config.namespaces.network);
   const sys: OciMount = bound
@@ -64,7 +68,7 @@ function devSubmounts(config: ContainerConfig): readonly OciMount[] {
       destination: '/dev/pts',
       type: 'devpts',
       source: 'devpts',
-      // Group 5 is tty on every distribution; where a user namespace does not map it, the option would fail the mount.
+      // Group 5 is tty on every distribution. If a user namespace does not map it, the option would fail the mount.
       options: [
         'nosuid',
         'noexec',
@@ -83,7 +87,10 @@ function devSubmounts(config: ContainerConfig): readonly OciMount[] {
   return shm === undefined ? mounts : [...mounts, shm];
 }
 
-/** A user namespace may mount the message queues of an IPC namespace of its own; those of another container are taken from there. */
+/**
+ * Whether the container gets /dev/mqueue. With a user namespace it may mount the message queues of an IPC namespace of
+ * its own; those of another container are taken from there.
+ */
 function ownsIpc({ namespaces: { user, ipc } }: ContainerConfig): boolean {
   return user === 'host' || isPrivate(ipc) || donorOf(ipc) !== undefined;
 }
@@ -93,7 +100,10 @@ function mapsGroup(config: ContainerConfig, group: number): boolean {
   return maps.length === 0 || maps.some((map) => group >= map.containerId && group < map.containerId + map.size);
 }
 
-/** Shared memory belongs to the IPC namespace: none without one of its own, the host's with the host's. */
+/**
+ * Returns the mount of /dev/shm, which belongs to the IPC namespace: none for `none`, the host's for the host's
+ * namespace.
+ */
 function shmMount(config: ContainerConfig): OciMount | undefined {
   const { ipc } = config.namespaces;
   const destination = '/dev/shm';
@@ -110,7 +120,7 @@ function shmMount(config: ContainerConfig): OciMount | undefined {
   return { destination, type: 'tmpfs', source: 'shm', options };
 }
 
-/** Places that programs expect to be able to write to, where the root is read-only. */
+/** Returns tmpfs mounts on directories that programs expect to be writable, if the root is read-only. */
 export function readOnlyRootMounts(config: ContainerConfig): readonly OciMount[] {
   if (!config.readOnly || !config.readOnlyTmpfs) return [];
   return ['/run', '/tmp', '/var/tmp'].map((destination) => ({
@@ -122,8 +132,8 @@ export function readOnlyRootMounts(config: ContainerConfig): readonly OciMount[]
 }
 
 /**
- * All mounts in the order in which they are made: what lies below another after it. A user's mount takes the place of a default one; a user's
- * /dev of all that is below it.
+ * Returns all mounts in the order in which they are made: a mount that lies below another comes after it. A user's
+ * mount replaces a default one; a user's /dev replaces all defaults below it as well.
  */
 export function orderMounts(
   defaults: readonly OciMount[],

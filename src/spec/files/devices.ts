@@ -8,7 +8,7 @@ import type { DeviceOptions } from '../create-options.js';
 import { checkAbsolutePath } from '../checks/names.js';
 import { quote } from '../checks/quote.js';
 
-/** Paths and access checked; that the nodes exist is found when the container is made. */
+/** Returns the devices with paths and access checked. That the nodes exist is checked when the container is made. */
 export function normalizeDevices(devices: readonly DeviceOptions[]): readonly DeviceConfig[] {
   return devices.map((device) => {
     const source = cleanPath(checkAbsolutePath('device', device.source));
@@ -22,13 +22,16 @@ function checkAccess(access: string, device: string): string {
   throw invalid(`access to device ${device} must be of r, w and m, each once, not ${quote(access)}`);
 }
 
-/** The text of a rule, if it is TYPE MAJOR:MINOR ACCESS with `a`, `b` or `c`, numbers or `*`. */
+/**
+ * Returns the text of a rule if it is TYPE MAJOR:MINOR ACCESS with type `a`, `b` or `c`, and numbers or `*`. Throws
+ * INVALID_ARGUMENT otherwise.
+ */
 export function checkDeviceRule(text: string): string {
   parseDeviceRule(text);
   return text;
 }
 
-/** A rule like `c 1:3 rwm`: allowed beside the defaults. */
+/** Parses a rule like `c 1:3 rwm`, which allows access in addition to the defaults. */
 function parseDeviceRule(text: string): OciDeviceRule {
   const match = /^([abc])\s+(\d{1,10}|\*):(\d{1,10}|\*)\s+([rwm]{1,3})$/.exec(text.trim());
   const [, type = '', major = '', minor = '', access = ''] = match ?? [];
@@ -60,8 +63,9 @@ export const DEFAULT_DEVICES: readonly OciDevice[] = [
 ];
 
 /**
- * What any container may open: all else is denied, so that a node made or found by the container is of no use. Any node may be made, as
- * with other engines: that takes CAP_MKNOD, which is none of the default capabilities, and init itself makes nodes under these rules.
+ * Rules of every container: all other access is denied, so that a node that the container makes or finds is of no use.
+ * Making any node is allowed, as with other engines: that takes CAP_MKNOD, which is no default capability, and init
+ * itself makes nodes under these rules.
  */
 const DEFAULT_RULES: readonly OciDeviceRule[] = [
   { allow: false, access: 'rwm' },
@@ -70,14 +74,15 @@ const DEFAULT_RULES: readonly OciDeviceRule[] = [
   ...DEFAULT_DEVICES.map((device) => rule('c', device.major, device.minor, 'rwm')),
   rule('c', 5, 2, 'rwm'), // /dev/ptmx
   rule('c', 136, undefined, 'rwm'), // the slaves of ptys
-  // /dev/net/tun, as with runc and crun: without CAP_NET_ADMIN in the network's user namespace an open one makes no interface.
+  // /dev/net/tun, as with runc and crun: without CAP_NET_ADMIN in the user namespace of the network, opening it makes
+  // no interface.
   rule('c', 10, 200, 'rwm'),
 ];
 
 /** A device of the host that the user named, with the access it gets. */
 export interface GrantedDevice {
   readonly device: OciDevice;
-  /** Its path on the host. */
+  /** Path of the device on the host. */
   readonly source: string;
   readonly access: string;
 }
@@ -85,11 +90,11 @@ export interface GrantedDevice {
 export interface DeviceRuleRequest {
   readonly privileged: boolean;
   readonly granted: readonly GrantedDevice[];
-  /** As the user gave them. */
+  /** Rules as the user gave them. */
   readonly rules: readonly string[];
 }
 
-/** The rules in the order in which they apply: a later one overrides. */
+/** Returns the rules in the order in which they apply: a later one overrides an earlier one. */
 export function deviceRules(request: DeviceRuleRequest): readonly OciDeviceRule[] {
   if (request.privileged) return [{ allow: true, access: 'rwm' }];
   return [

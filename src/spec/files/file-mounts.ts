@@ -1,4 +1,4 @@
-/** Files of the engine's that are bound into a container, and what of the user's takes their place. */
+/** Files of the engine that are bound into a container, unless a mount of the user takes their place. */
 import type { OciMount } from '../../oci/spec.js';
 import { isWithin } from '../../util/paths.js';
 import type { ContainerConfig, MountConfig } from '../config.js';
@@ -10,15 +10,18 @@ export interface ContainerFiles {
   readonly hostname?: string;
   readonly resolvConf?: string;
   readonly containerenv?: string;
-  /** The directory of its secrets: a file for each, by its position. */
+  /** Directory of the container's secrets: a file for each, named by its index. */
   readonly secrets?: string;
-  /** The host's own time zone. @default /etc/localtime */
+  /** File of the host's own time zone. @default /etc/localtime */
   readonly localtime?: string;
 }
 
 export const LOCALTIME = '/etc/localtime';
 
-/** The engine's files, bound over the container's, and over those in the directories that its programs change their root to. */
+/**
+ * Returns the mounts that bind the engine's files over the container's, also in the directories that its programs
+ * change their root to.
+ */
 export function fileMounts(config: ContainerConfig, files: ContainerFiles): readonly OciMount[] {
   const places: readonly (readonly [string, string | undefined])[] = [
     ['/etc/hosts', files.hosts],
@@ -40,8 +43,9 @@ export function fileMounts(config: ContainerConfig, files: ContainerFiles): read
 }
 
 /**
- * No mount of the user's is there, nor one of a directory that is the user's, not to be written to. A tmpfs and a volume take the file, for which an
- * empty one may have to be made in them.
+ * Whether the user's mounts leave this place to the engine: none is mounted at the place itself, and none above it is a
+ * bind mount, an image or read-only. In a tmpfs or a volume the file can be mounted, for which an empty file may have
+ * to be made there.
  */
 function isFree({ mounts }: ContainerConfig, place: string): boolean {
   return !mounts.some(
@@ -52,7 +56,10 @@ function isFree({ mounts }: ContainerConfig, place: string): boolean {
 
 const TAKES_FILES: ReadonlySet<MountConfig['type']> = new Set(['tmpfs', 'ramfs', 'volume']);
 
-/** They were asked for: a mount below which one lies takes it, whatever it is of. */
+/**
+ * Returns the mounts of secrets. The user asked for them, so they are mounted below any mount of the user, whatever its
+ * type.
+ */
 function secretMounts({ secrets, mounts }: ContainerConfig, directory: string): readonly OciMount[] {
   const options = ['bind', 'rprivate', 'ro', 'nosuid', 'noexec', 'nodev'];
   return secretFiles(secrets, directory)
@@ -60,7 +67,7 @@ function secretMounts({ secrets, mounts }: ContainerConfig, directory: string): 
     .map(({ secret, path }) => ({ destination: secret.target, type: 'bind', source: path, options }));
 }
 
-/** The zone's data over the container's: `local` is the host's own. */
+/** Returns the mount of the time zone's data over the container's; `local` is the host's zone. */
 function timezoneMounts(timezone: string | undefined, localtime = LOCALTIME): readonly OciMount[] {
   if (timezone === undefined) return [];
   const source = timezone === 'local' ? localtime : `/usr/share/zoneinfo/${timezone}`;

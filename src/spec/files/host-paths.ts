@@ -1,6 +1,7 @@
 /**
- * What a configuration names on the host, looked up: sources of mounts, devices, a seccomp profile, a time zone. Reads only what
- * is named; with no such option it reads nothing. The one part of spec/ that looks at a file system.
+ * Looks up the paths on the host that a configuration names: sources of mounts, devices, a seccomp profile, a time
+ * zone. Reads only what is named; without such options it reads nothing. The only part of spec/ that reads the file
+ * system.
  */
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 
@@ -18,19 +19,19 @@ import type { DeviceNumbers } from '../limits/resources.js';
 import { MAX_PROFILE_BYTES, parseSeccompProfile } from '../confinement/seccomp-profile.js';
 import type { SeccompProfile } from '../confinement/seccomp-profile.js';
 
-/** What the host has for the paths in a configuration. */
+/** Results of looking up a configuration's paths on the host. */
 export interface HostPaths {
-  /** The user's devices; a directory stands for all nodes in it. */
+  /** Devices that the user named; a directory stands for all nodes in it. */
   readonly devices: readonly GrantedDevice[];
-  /** With `privileged`, all of the host's. */
+  /** All devices of the host, with `privileged`. */
   readonly privilegedDevices: readonly OciDevice[];
   readonly numbersOf: DeviceNumbers;
   readonly seccompProfile?: SeccompProfile;
-  /** With the time zone `local`: where the link /etc/localtime leads. */
+  /** With the time zone `local`: the target of the link /etc/localtime. */
   readonly localtime?: string;
 }
 
-/** Nothing was named. */
+/** Results for a configuration that names no paths. */
 export const NO_HOST_PATHS: HostPaths = {
   devices: [],
   privilegedDevices: [],
@@ -39,7 +40,7 @@ export const NO_HOST_PATHS: HostPaths = {
   },
 };
 
-/** Looks everything up; INVALID_ARGUMENT names what does not exist or is of the wrong kind. */
+/** Looks up all paths. Throws INVALID_ARGUMENT, which names a path that does not exist or is of the wrong kind. */
 export function resolveHostPaths(config: ContainerConfig): HostPaths {
   checkSources(config);
   const profile = config.security.seccomp;
@@ -52,7 +53,7 @@ export function resolveHostPaths(config: ContainerConfig): HostPaths {
   };
 }
 
-/** The host's console and the master of its ptys: a container has its own. */
+/** Devices that are not shared: the host's console and the master of its ptys, of which a container has its own. */
 const NOT_SHARED = new Set(['/dev/console', '/dev/ptmx']);
 
 function hostDevices(): readonly OciDevice[] {
@@ -73,7 +74,7 @@ function checkSources(config: ContainerConfig): void {
   }
 }
 
-/** One whose link leads nowhere is told by the mount. */
+/** Returns the target of the link /etc/localtime; a dangling link is reported by the mount. */
 function localZone(): string {
   try {
     return realpathSync(LOCALTIME);
@@ -82,7 +83,7 @@ function localZone(): string {
   }
 }
 
-/** As Podman calls the kinds. */
+/** Podman's names of the kinds of namespaces. */
 const NAMESPACE_NAMES: Readonly<Record<keyof NamespaceConfig, string>> = {
   network: 'network',
   pid: 'PID',
@@ -93,7 +94,7 @@ const NAMESPACE_NAMES: Readonly<Record<keyof NamespaceConfig, string>> = {
   time: 'time',
 };
 
-/** INVALID_ARGUMENT for a namespace's file that is not there. */
+/** Throws INVALID_ARGUMENT if the file of a namespace that is joined by its path does not exist. */
 export function checkNamespaceFiles({ namespaces }: Pick<ContainerConfig, 'namespaces'>): void {
   for (const { key } of NAMESPACE_KINDS) {
     const path = pathOf(namespaces[key]);
@@ -116,7 +117,7 @@ function statHost(what: string, path: string) {
   }
 }
 
-/** A TypeError for a path with a NUL has no errno. */
+/** Returns the text of an error; the TypeError for a path with a NUL has no errno. */
 function systemErrorText(error: unknown): string {
   const { errno } = error as NodeJS.ErrnoException;
   return errno === undefined ? (error as Error).message : errnoText(errno);
@@ -129,7 +130,7 @@ function grantDevice(config: DeviceConfig): readonly GrantedDevice[] {
   return [{ device: ociDevice(node, config.target), source: node.path, access: config.access }];
 }
 
-/** All nodes in a directory, under the same names below the target. */
+/** Returns all nodes in a directory, under the same names below the target. */
 function grantDirectory(config: DeviceConfig): readonly GrantedDevice[] {
   const nodes = listDeviceNodes(config.source);
   if (nodes.length === 0) throw invalid(`device ${quote(config.source)}: no device nodes in the directory`);
@@ -145,7 +146,7 @@ function ociDevice(node: DeviceNode, path: string): OciDevice {
   return { path, type, major, minor, fileMode: mode, uid, gid };
 }
 
-/** Throws INVALID_ARGUMENT. */
+/** Returns the numbers of a block device. Throws INVALID_ARGUMENT for anything else. */
 export function blockDeviceNumbers(path: string): { readonly major: number; readonly minor: number } {
   statHost('device', path);
   const node = readDeviceNode(path);

@@ -1,4 +1,4 @@
-/** The user's mounts: checked, and turned into the OCI spec's. */
+/** The user's mounts: checks, and conversion to mounts of the OCI spec. */
 import { invalid } from '../../errors.js';
 import type { OciMount } from '../../oci/spec.js';
 import { isMountOption, propagationOf } from '../../oci/mount-options.js';
@@ -9,7 +9,7 @@ import { checkAbsolutePath } from '../checks/names.js';
 import { quote } from '../checks/quote.js';
 import { checkVolumeName } from './volume-options.js';
 
-/** Options of each type that its file system reads; `=` stands for those with a value. */
+/** Options of each type that its file system reads; those that end in `=` take a value. */
 const DATA_OPTIONS: Readonly<Record<MountOptions['type'], readonly string[]>> = {
   bind: [],
   volume: [],
@@ -19,7 +19,10 @@ const DATA_OPTIONS: Readonly<Record<MountOptions['type'], readonly string[]>> = 
   ramfs: ['mode='],
 };
 
-/** Files below /proc that a bind mount may stand in for: those that lxcfs provides (and CRIU's). The launch holds the same list. */
+/**
+ * Files below /proc that a bind mount may replace: those that lxcfs provides (and CRIU's). The native code has the same
+ * list.
+ */
 const PROC_FILES = new Set([
   '/proc/cpuinfo',
   '/proc/diskstats',
@@ -32,7 +35,10 @@ const PROC_FILES = new Set([
   '/proc/sys/kernel/ns_last_pid',
 ]);
 
-/** Checks types, paths and options; no target may be given twice. */
+/**
+ * Returns the mounts with types, paths and options checked. Throws INVALID_ARGUMENT, also for a target that is given
+ * twice.
+ */
 export function normalizeMounts(mounts: readonly MountOptions[]): readonly MountConfig[] {
   const targets = new Set<string>();
   return mounts.map((mount) => {
@@ -69,7 +75,7 @@ function normalizeMount(mount: MountOptions): MountConfig {
   return { type, source: cleanPath(checkAbsolutePath('mount source', mount.source)), target, options: [...options] };
 }
 
-/** Which image the name stands for is looked up later. */
+/** Checks an image mount. The image is looked up later. */
 function normalizeImage({ source, options = [] }: MountOptions, target: string): MountConfig {
   if (source === undefined || source === '') throw invalid('must set source and destination for image volume');
   const bad = options.find((option) => option !== 'ro' && option !== 'rw');
@@ -80,20 +86,24 @@ function normalizeImage({ source, options = [] }: MountOptions, target: string):
 function checkTarget(given: string): string {
   const target = cleanPath(checkAbsolutePath('mount target', given));
   if (target === '/') throw invalid('mount target must not be /');
-  // A mount over /proc would feed the runtime and the container's programs with made-up facts (CVE-2019-16884).
+  // A mount over /proc would feed made-up facts to the runtime and the container's programs (CVE-2019-16884).
   if (isWithin(target, '/proc') && !PROC_FILES.has(target)) {
     throw invalid(`mount target must not be inside /proc: ${quote(target)}`);
   }
   return target;
 }
 
-/** Options whose work is more than a mount's. */
+/** Options of Podman that would do more than mount. */
 const REFUSED_OPTIONS: Readonly<Record<string, string>> = {
   U: 'changing the owner of a volume is not supported: use idmap',
   O: 'overlay volumes are not supported',
 };
 
-/** Options that ask for what is so anyway: an empty volume gets a copy of what the image has there without being asked. SELinux relabelling (z, Z) is checked where the host is known. */
+/**
+ * Options of bind mounts and volumes that change nothing about the mount itself. z and Z ask for SELinux relabelling,
+ * which is checked where the host is known. `copy` is the default of an empty volume, which gets a copy of what the
+ * image has at its place; `nocopy` turns that off, and is read when the volume is filled.
+ */
 const NO_EFFECT = new Set(['z', 'Z', 'copy', 'nocopy']);
 
 function checkOption(type: MountOptions['type'], option: string, target: string): void {
@@ -134,17 +144,20 @@ function checkValue(name: string, value: string, target: string): void {
     throw invalid(`${target}: invalid mount option ${quote(name + value)}`);
 }
 
-/** What a volume is mounted from. */
+/** Source of a volume's mount. */
 export interface VolumeMount {
   readonly path: string;
-  /** Of the volume itself: a container's own come after them. */
+  /** Mount options of the volume itself; those of a container come after them. */
   readonly options: readonly string[];
 }
 
-/** The directory of each volume, by its name. */
+/** Returns the source of a volume by its name. */
 export type VolumeMounts = (name: string) => VolumeMount;
 
-/** Podman's defaults for a mount: rbind and rprivate; a tmpfs is nosuid, nodev and begins with what is below it. */
+/**
+ * Converts a mount to the OCI spec, with Podman's defaults: rbind and rprivate; a tmpfs is nosuid and nodev, and begins
+ * with a copy of the directory below it.
+ */
 export function ociMount(mount: MountConfig, volumes: VolumeMounts = (path) => ({ path, options: [] })): OciMount {
   if (mount.type === 'image')
     return { destination: mount.target, type: 'overlay', source: 'overlay', options: [...mount.options, 'rprivate'] };
@@ -170,7 +183,7 @@ export function ociMount(mount: MountConfig, volumes: VolumeMounts = (path) => (
   };
 }
 
-/** Podman's options for a volume. */
+/** Converts a volume's mount, with Podman's default options for volumes. */
 function volumeMount({ target }: MountConfig, { path, options }: VolumeMount, given: readonly string[]): OciMount {
   const kind = [...options, ...given].some((option) => option === 'bind' || option === 'rbind') ? [] : ['rbind'];
   return {
@@ -181,7 +194,7 @@ function volumeMount({ target }: MountConfig, { path, options }: VolumeMount, gi
   };
 }
 
-/** SELinux relabelling changes the host's files: it is refused where it would have to be done. */
+/** Refuses SELinux relabelling (z, Z) where SELinux is on: it would change the host's files. */
 export function checkRelabelling(mounts: readonly MountConfig[], selinux: boolean): void {
   const relabelled = mounts.find((mount) => mount.options.includes('z') || mount.options.includes('Z'));
   if (selinux && relabelled !== undefined) {
@@ -189,7 +202,7 @@ export function checkRelabelling(mounts: readonly MountConfig[], selinux: boolea
   }
 }
 
-/** The root's propagation that the user's mounts need: shared where one is shared, else slave where one is. */
+/** Returns the root's propagation that the user's mounts need: shared if one is shared, else slave if one is. */
 export function rootPropagation(config: Pick<ContainerConfig, 'mounts' | 'rootPropagation'>): string | undefined {
   if (config.rootPropagation !== undefined) return config.rootPropagation;
   const kinds = new Set(config.mounts.flatMap((mount) => mount.options.map(propagationOf)));

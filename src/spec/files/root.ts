@@ -1,4 +1,4 @@
-/** Where the root file system comes from: `host:`, or a directory. */
+/** Source of the root file system: `host:`, a directory or an image. */
 import { invalid, TspodError } from '../../errors.js';
 import { cleanPath } from '../../util/paths.js';
 import type { RootConfig } from '../config.js';
@@ -7,12 +7,15 @@ import { imageRoot, type ContainerImage } from '../image.js';
 import { checkAbsolutePath } from '../checks/names.js';
 import { quote } from '../checks/quote.js';
 
-/** What runs in a `host:` container when no command is given. */
+/** Command of a `host:` container if none is given. */
 const HOST_COMMAND = ['/bin/sh'];
 
 type RootOptions = Pick<CreateOptions, 'image' | 'rootfs' | 'rootfsOverlay' | 'rootfsIdmap' | 'hide' | 'show'>;
 
-/** INVALID_ARGUMENT unless exactly one of image and rootfs is given; NO_SUCH_IMAGE for one that has not been found. */
+/**
+ * Returns the root of a container. Throws INVALID_ARGUMENT unless exactly one of image and rootfs is given,
+ * NO_SUCH_IMAGE for an image that has not been found.
+ */
 export function normalizeRoot(options: RootOptions, found: ContainerImage | undefined): RootConfig {
   const { image, rootfs } = options;
   if (image !== undefined && rootfs !== undefined) throw invalid('image and rootfs cannot both be given');
@@ -26,7 +29,7 @@ export function normalizeRoot(options: RootOptions, found: ContainerImage | unde
   return imageRoot(found);
 }
 
-/** Whether an image's name stands for the machine's own root file system. */
+/** Whether an image's name stands for the host's own root file system. */
 export function isHostImage(image: string): boolean {
   return image.startsWith('host:');
 }
@@ -68,7 +71,7 @@ export interface Command {
   readonly command: readonly string[];
 }
 
-/** Entrypoint and command in one; INVALID_ARGUMENT when there is nothing to run. */
+/** Returns entrypoint and command, separately and as one. Throws INVALID_ARGUMENT if there is nothing to run. */
 export function normalizeCommand(options: Pick<CreateOptions, 'entrypoint' | 'command'>, root: RootConfig): Command {
   const entrypoint = options.entrypoint ?? [];
   const given = options.command ?? [];

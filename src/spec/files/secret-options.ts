@@ -1,4 +1,4 @@
-/** Secrets that a container gets: options and configuration. */
+/** Options and configuration of the secrets that a container gets. */
 import { invalid } from '../../errors.js';
 import { cleanPath, isWithin } from '../../util/paths.js';
 import { checkInteger } from '../checks/numbers.js';
@@ -6,17 +6,23 @@ import { quote } from '../checks/quote.js';
 import type { ShapeOf } from '../checks/shape.js';
 import { requireString } from '../../util/require-string.js';
 
-/** What a container gets of a secret; it keeps what the secret is at the container's creation. */
+/** A secret that a container gets, with the data that the secret has at the container's creation. */
 export interface SecretOptions {
   /** Name or id of the secret, or the beginning of its id. */
   readonly source: string;
-  /** `mount`: as a file; `env`: as an environment variable, which every process of the container can read. @default 'mount' */
+  /**
+   * `mount`: as a file; `env`: as an environment variable, which every process of the container can read.
+   * @default 'mount'
+   */
   readonly type?: 'mount' | 'env';
-  /** Path of the file, below /run/secrets unless it is absolute; name of the variable. @default the name of the secret */
+  /**
+   * Path of the file, below /run/secrets unless it is absolute; name of the variable.
+   * @default the name of the secret
+   */
   readonly target?: string;
   /** Owner of the file, as the container sees it. @default 0 */
   readonly uid?: number;
-  /** @default 0 */
+  /** Group of the file, as the container sees it. @default 0 */
   readonly gid?: number;
   /** Permission bits of the file. @default 0o444 */
   readonly mode?: number;
@@ -31,10 +37,10 @@ export const SECRET_SHAPE: ShapeOf<SecretOptions> = {
   mode: 'number',
 };
 
-/** After validation. */
+/** A secret of a container after validation. */
 export interface SecretConfig {
   readonly type: 'mount' | 'env';
-  /** As given; name and id are known when the container is recorded. */
+  /** Source as given; `name` and `id` are filled when the container is recorded. */
   readonly source: string;
   readonly name: string;
   readonly id: string;
@@ -45,11 +51,11 @@ export interface SecretConfig {
   readonly mode: number;
 }
 
-/** Podman's. */
+/** Directory of secrets whose target is relative: Podman's. */
 const DIRECTORY = '/run/secrets';
 const MAX_ID = 2 ** 32 - 2;
 
-/** Those of the options, without names and ids. */
+/** Returns the secrets of the options, still without names and ids. */
 export function normalizeSecrets(options: readonly SecretOptions[] = []): readonly SecretConfig[] {
   return options.map((option) => {
     const { source, type = 'mount', target = '', uid, gid, mode } = option;
@@ -71,7 +77,7 @@ export function normalizeSecrets(options: readonly SecretOptions[] = []): readon
   });
 }
 
-/** With what the secret is, which says the target where the options do not. */
+/** Returns the configuration with the secret's id and name. The name is the target if the options have none. */
 export function namedSecret(
   secret: SecretConfig,
   { id, name }: { readonly id: string; readonly name: string },
@@ -95,7 +101,7 @@ function checkTarget(type: SecretConfig['type'], target: string): string {
   return path;
 }
 
-/** A file in the run directory for each that is mounted, and where it goes. */
+/** Returns the secrets that are mounted, each with its file in the directory. */
 export function secretFiles(
   secrets: readonly SecretConfig[],
   directory: string,
@@ -105,17 +111,17 @@ export function secretFiles(
   );
 }
 
-/** Podman's bounds: more than nothing, less than this. */
+/** Podman's limit: the data must be smaller than this, and not empty. */
 const MAX_SECRET_BYTES = 512_000;
 
-/** Throws INVALID_ARGUMENT. */
+/** Checks the size of a secret's data. Throws INVALID_ARGUMENT. */
 export function checkSecretData(data: Uint8Array): void {
   if (!(data instanceof Uint8Array)) throw new TypeError('the data of a secret must be text or bytes');
   if (data.length === 0 || data.length >= MAX_SECRET_BYTES)
     throw invalid(`secret data must be larger than 0 and less than ${MAX_SECRET_BYTES} bytes`);
 }
 
-/** Names are parts of paths and words of options. Throws INVALID_ARGUMENT. */
+/** Returns the name of a secret if it is valid: it becomes part of paths and of options. Throws INVALID_ARGUMENT. */
 export function checkSecretName(name: string): string {
   requireString('the name of a secret', name);
   if (!/^[a-zA-Z0-9](?:[a-zA-Z0-9_.-]{0,251}[a-zA-Z0-9])?$/.test(name))

@@ -1,4 +1,4 @@
-/** Options of volumes: what the driver `local` takes, checked and read. */
+/** Options of volumes, as the driver `local` takes them: checked and parsed. */
 import { invalid } from '../../errors.js';
 import { isMountOption } from '../../oci/mount-options.js';
 import { cleanPath } from '../../util/paths.js';
@@ -11,19 +11,24 @@ import { checkShape, type ShapeOf } from '../checks/shape.js';
 export interface VolumeCreateOptions {
   /** Letters, digits, `_`, `.`, `-`; begins with a letter or a digit. @default 64 random hexadecimal digits */
   readonly name?: string;
-  /** @default 'local', the only one */
+  /** Volume driver. @default 'local', the only one */
   readonly driver?: string;
   /** @default none */
   readonly labels?: Readonly<Record<string, string>>;
   /**
-   * Of the driver. `device`, with `type` none or bind and `o` that has `bind` or `rbind`: a directory of the host, which is mounted in place of one of
-   * the store's. `o` also takes mount options, `uid=`, `gid=`, and `nocopy`: nothing is copied into it. @default none
+   * Options of the driver. `device`, with `type` none or bind and an `o` that contains `bind` or `rbind`, is a
+   * directory of the host, which is mounted in place of one in the store. `o` also takes mount options, `uid=`, `gid=`,
+   * and `nocopy`: nothing is copied into the volume.
+   * @default none
    */
   readonly options?: Readonly<Record<string, string>>;
-  /** Owner of the directory, as the machine has it. @default as the first container that mounts it has it */
+  /**
+   * Owner of the directory: a user id of the host.
+   * @default the owner of the directory in the first container that mounts it
+   */
   readonly uid?: number;
   readonly gid?: number;
-  /** One of the same name is no error, and stays as it is. @default false */
+  /** Whether an existing volume of the same name is no error; it stays as it is. @default false */
   readonly ignoreExisting?: boolean;
 }
 
@@ -37,14 +42,20 @@ const SHAPE: ShapeOf<VolumeCreateOptions> = {
   ignoreExisting: 'boolean',
 };
 
-/** The volume's name, which becomes a directory's. `what` begins the message. INVALID_ARGUMENT. */
+/**
+ * Returns the volume's name, which becomes that of a directory, if it is valid. Throws INVALID_ARGUMENT; `what` begins
+ * the message.
+ */
 export function checkVolumeName(name: string, what = ''): string {
   if (isName(name)) return name;
   if (name.length > MAX_NAME) throw invalid(`${what}the name of a volume is longer than ${MAX_NAME} characters`);
   throw invalid(`${what}running volume create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument`);
 }
 
-/** Throws TypeError for an unknown key or a value of the wrong kind, INVALID_ARGUMENT. */
+/**
+ * Checks the options of a volume and returns its settings. Throws TypeError for an unknown key or a value of the wrong
+ * kind, INVALID_ARGUMENT for an invalid value.
+ */
 export function checkVolumeOptions(options: VolumeCreateOptions): VolumeSettings {
   checkShape('volume options', options, SHAPE);
   const { name, driver = 'local', labels = {}, uid, gid } = options;
@@ -66,16 +77,16 @@ export function checkVolumeOptions(options: VolumeCreateOptions): VolumeSettings
 }
 
 export interface VolumeSettings {
-  /** What is mounted in place of the store's directory. */
+  /** Directory of the host that is mounted in place of the store's. */
   readonly mount: VolumeMount | undefined;
   readonly nocopy: boolean;
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
 }
 
-/** Settings that may stand for themselves as well as in `o`. */
+/** Settings that may be options of their own as well as words of `o`. */
 const SETTINGS = /^(uid|gid|size|inodes|noquota|copy|nocopy)$/;
 
-/** What a volume's options say. INVALID_ARGUMENT. */
+/** Parses the driver options of a volume. Throws INVALID_ARGUMENT. */
 export function readVolumeOptions(options: Readonly<Record<string, string>>): VolumeSettings {
   const { type = '', device = '', o = '', ...others } = options;
   const words = new Map<string, string>();
@@ -123,7 +134,9 @@ function mountOf({ type, device, words }: MountParts): VolumeMount | undefined {
   return { path: cleanPath(checkAbsolutePath('the device of a volume', device)), options: words };
 }
 
-/** The directory of the host that is mounted in place of one of the store's. */
+/**
+ * Returns the directory of the host that is mounted in place of one in the store; undefined for a volume of the store.
+ */
 export function localMount(options: Readonly<Record<string, string>>): VolumeMount | undefined {
   return readVolumeOptions(options).mount;
 }

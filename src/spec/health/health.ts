@@ -1,11 +1,11 @@
-/** Health options -> configuration: checks and defaults, Podman's. */
+/** Turns health options into the configuration: checks, and Podman's defaults. */
 import { invalid } from '../../errors.js';
 import type { HealthAction, HealthOptions, HealthTest, StartupCheckOptions } from './health-options.js';
 import { checkInteger } from '../checks/numbers.js';
 import { quote } from '../checks/quote.js';
 import { checkShape, type ShapeOf } from '../checks/shape.js';
 
-/** A check with every default applied. */
+/** A health check with every default applied. */
 export interface CheckConfig {
   readonly test: HealthTest;
   readonly intervalMs: number;
@@ -27,11 +27,11 @@ const DEFAULT_RETRIES = 3;
 const DEFAULT_LOG_COUNT = 5;
 const DEFAULT_LOG_BYTES = 500;
 
-/** More than a century. */
+/** Longest interval in milliseconds: more than a century. */
 const MAX_MS = 2 ** 42;
 const MAX_COUNT = 2 ** 31 - 1;
 
-/** What a record holds (HealthLog::kMaxOutputBytes in native/monitor). */
+/** Size limit of a record, in bytes (HealthLog::kMaxOutputBytes in native/monitor). */
 const MAX_LOG_BYTES = 256 * 1024;
 const MAX_LOG_COUNT = 1000;
 
@@ -57,7 +57,7 @@ const STARTUP: ShapeOf<StartupCheckOptions> = {
   successes: 'number',
 };
 
-/** Undefined: nothing is checked. Throws TypeError for misuse, INVALID_ARGUMENT for what the user gave. */
+/** Returns the configuration; undefined: no check. Throws TypeError for misuse, INVALID_ARGUMENT for invalid values. */
 export function normalizeHealth(options: HealthOptions): HealthConfig | undefined {
   checkShape('health', options, HEALTH);
   const { onFailure = 'none' } = options;
@@ -87,7 +87,7 @@ export function normalizeHealth(options: HealthOptions): HealthConfig | undefine
   };
 }
 
-/** Undefined: there is no start-up check. */
+/** Returns the configuration of the start-up check; undefined: none. */
 function startupConfig(options: StartupCheckOptions): HealthConfig['startup'] {
   checkShape('health startup', options, STARTUP);
   if ((options.test as HealthTest | undefined) === undefined) throw new TypeError('health startup must have "test"');
@@ -121,7 +121,7 @@ function count(what: string, value: number, max: number): number {
   return checkInteger(what, value, { min: 0, max });
 }
 
-/** 0 is no limit: as much as there may be at all. */
+/** Returns the value, at most `most`; 0 stands for no limit and so for `most`. */
 function orMost(value: number, most: number): number {
   return value === 0 ? most : Math.min(value, most);
 }
@@ -134,7 +134,7 @@ function checkTest(what: string, test: HealthTest): HealthTest {
   return test;
 }
 
-/** The command line of a test. */
+/** Returns the command line of a test. */
 export function testCommand([kind, ...rest]: HealthTest): readonly string[] {
   return kind === 'CMD-SHELL' ? ['sh', '-c', rest.join(' ')] : rest;
 }

@@ -1,4 +1,4 @@
-/** Options about the container's cgroup. */
+/** Checks of the options about the container's cgroup. */
 import { invalid, TspodError } from '../../errors.js';
 import type { HostFacts } from '../../host/facts.js';
 import { baseName, cleanPath } from '../../util/paths.js';
@@ -9,7 +9,10 @@ import { checkAbsolutePath } from '../checks/names.js';
 import { quote } from '../checks/quote.js';
 import { checkAvailable, normalizeResources } from './resources.js';
 
-/** Who makes containers' cgroups: tspod itself, or systemd, which is asked for a scope of each. */
+/**
+ * Cgroup managers, which make containers' cgroups: tspod itself, or systemd, which is asked for a scope for each
+ * container.
+ */
 export const CGROUP_MANAGERS = ['cgroupfs', 'systemd'] as const;
 export type CgroupManager = (typeof CGROUP_MANAGERS)[number];
 
@@ -19,7 +22,10 @@ export type CgroupsMode = (typeof MODES)[number];
 type CgroupConfig = Pick<ContainerConfig, 'resources' | 'cgroupParent' | 'cgroupManager' | 'cgroups'>;
 type Machine = Pick<HostFacts, 'systemd' | 'cgroup' | 'cpuSets'>;
 
-/** Limits, manager, parent and mode; limits that were asked for need a cgroup. `wanted`: the engine's manager, if it was chosen. */
+/**
+ * Returns limits, manager, parent and mode. Requested limits need a cgroup. `wanted`: the engine's cgroup manager, if
+ * one was chosen.
+ */
 export function normalizeCgroups(
   options: CreateOptions,
   machine: Machine,
@@ -28,7 +34,7 @@ export function normalizeCgroups(
   const cgroups = checkMode(options);
   const resources = normalizeResources(options.resources ?? {});
   checkAvailable(resources, machine.cpuSets);
-  // Neither has anything to do with systemd: one has no group, the other one below that of its caller.
+  // Neither involves systemd: one has no group, the other has a group below its caller's.
   if (cgroups === 'disabled') return { resources, cgroups, cgroupManager: 'cgroupfs', cgroupParent: '' };
   if (cgroups === 'split') {
     checkSplit(machine);
@@ -52,7 +58,10 @@ function checkMode(options: CreateOptions): CgroupsMode {
   return cgroups;
 }
 
-/** systemd where it runs the machine and all controllers are in cgroup version 2, as for Podman; tspod itself elsewhere. */
+/**
+ * Returns systemd if it runs the machine and all controllers are in cgroup version 2, as Podman does; otherwise tspod
+ * itself.
+ */
 export function defaultCgroupManager({ systemd, cgroup }: Pick<HostFacts, 'systemd' | 'cgroup'>): CgroupManager {
   return systemd && cgroup.mode === 'v2' ? 'systemd' : 'cgroupfs';
 }
@@ -72,7 +81,10 @@ function requireSystemd({ systemd, cgroup }: Machine): void {
   }
 }
 
-/** The monitor leaves the scope when the container runs, and systemd removes a scope that is empty, as between two runs. */
+/**
+ * Refuses no-conmon with a restart policy under systemd: the monitor leaves the scope when the container runs, and
+ * systemd removes an empty scope, as it is between two runs.
+ */
 function checkNoConmon({ restart }: CreateOptions): void {
   if (restart === undefined || restart.policy === 'no') return;
   throw invalid(
@@ -98,10 +110,10 @@ function checkParent({ cgroupParent: given = DEFAULT_CGROUP_PARENT }: CreateOpti
   return parent;
 }
 
-/** Names of systemd's units, with the dashes that say where a slice lies. */
+/** Names of systemd slices, with dashes that separate the slices on the way from the top. */
 const SLICE = /^(?:-|[A-Za-z0-9:_.\\]+(?:-[A-Za-z0-9:_.\\]+)*)\.slice$/;
 
-/** A slice by its name; systemd knows where it lies, so a path before it says nothing. */
+/** Returns the name of a slice. A path before it is ignored: the name says where a slice lies. */
 function checkSlice({ cgroupParent: given = DEFAULT_SLICE }: CreateOptions): string {
   const slice = baseName(given);
   if (!slice.endsWith('.slice') || slice === '.slice') {

@@ -1,4 +1,4 @@
-/** Limits of the container's cgroup: checked as options, and turned into the OCI spec's resources. */
+/** Limits of the container's cgroup: checks of the options, and conversion to the OCI spec's resources. */
 import { invalid } from '../../errors.js';
 import type { CpuSets } from '../../host/cpusets.js';
 import type {
@@ -20,26 +20,29 @@ import { checkInteger, checkOptionalInteger, MAX_BYTES } from '../checks/numbers
 import type { IntegerRange } from '../checks/numbers.js';
 import { quote } from '../checks/quote.js';
 
-/** Podman's. */
+/** Podman's default. */
 const DEFAULT_PIDS_LIMIT = 2048;
 
-/** Less memory than this and no program starts; Podman and Docker draw the line at 6 MiB, the kernel lower. */
+/** Lowest memory limit. With less no program starts; Podman and Docker require 6 MiB, the kernel less. */
 const MIN_MEMORY_BYTES = 4096;
 
-/** The kernel's bound. */
+/** The kernel's lowest CPU quota. */
 const MIN_CPU_QUOTA_US = 1000;
 
-/** The period in which a CPU quota counts, in microseconds: the kernel's default. */
+/** Period of a CPU quota, in microseconds: the kernel's default. */
 const CPU_PERIOD_US = 100000;
 
-/** The kernel's: 44 bits of microseconds. More than the machine has limits nothing, and is taken. */
+/**
+ * The kernel's highest CPU quota: 44 bits of microseconds. A quota of more CPUs than the machine has limits nothing,
+ * and is accepted.
+ */
 const MAX_CPU_QUOTA_US = 2 ** 44 - 1;
 
 const MAX_CPUS = Math.floor(MAX_CPU_QUOTA_US / CPU_PERIOD_US);
 
 const BYTES: IntegerRange = { min: 0, max: MAX_BYTES };
 
-/** Ranges of the options that are plain numbers. */
+/** Ranges of options that are plain numbers. */
 const RANGES = {
   memoryBytes: { min: MIN_MEMORY_BYTES, max: MAX_BYTES },
   memoryReservationBytes: { min: MIN_MEMORY_BYTES, max: MAX_BYTES },
@@ -54,7 +57,10 @@ const RANGES = {
   blkioWeight: { min: 10, max: 1000 },
 } as const satisfies Readonly<Partial<Record<keyof ResourceOptions, IntegerRange>>>;
 
-/** Checks every value and applies the defaults: a pids limit, and twice the memory for memory and swap together. */
+/**
+ * Returns the limits after checking every value, with the defaults: a pids limit, and twice the memory for memory and
+ * swap together.
+ */
 export function normalizeResources(options: ResourceOptions): ResourceConfig {
   for (const [name, range] of Object.entries(RANGES)) {
     checkOptionalInteger(name, options[name as keyof typeof RANGES], range);
@@ -88,7 +94,7 @@ function checkMemory(options: ResourceOptions): void {
   }
 }
 
-/** 0 means unset, as for Podman. */
+/** Returns the limit of memory and swap. 0 means unset, as for Podman. */
 function swapLimit(options: ResourceOptions): number | undefined {
   const { memoryBytes, memorySwapBytes } = options;
   if (memorySwapBytes !== undefined && memorySwapBytes !== 0) return memorySwapBytes;
@@ -114,13 +120,15 @@ function checkCpuLists(options: ResourceOptions): void {
   }
 }
 
-/** 0 means unset, -1 none. */
+/** Checks the CPU quota; 0 means unset, -1 no limit. */
 function checkCpuQuota({ cpuQuotaUs = 0 }: ResourceOptions): void {
   if (cpuQuotaUs > 0 && cpuQuotaUs < MIN_CPU_QUOTA_US)
     throw invalid(`cpuQuotaUs cannot be less than 1ms (i.e. ${MIN_CPU_QUOTA_US}), not ${cpuQuotaUs}`);
 }
 
-/** Refuses CPUs and memory nodes that this machine has not, or keeps from the group that all containers are below. */
+/**
+ * Refuses CPUs and memory nodes that this machine does not have, or that the group above all containers may not use.
+ */
 export function checkAvailable({ cpusetCpus, cpusetMems }: ResourceOptions, cpuSets: () => CpuSets): void {
   if (cpusetCpus === undefined && cpusetMems === undefined) return;
   const { cpus, mems } = cpuSets();
@@ -153,7 +161,9 @@ function checkHugetlb(limits: Readonly<Record<string, number>>): void {
   }
 }
 
-/** Keys are files of the cgroup: the container's own limits, never the files that move processes or hand out control. */
+/**
+ * Checks files of cgroup v2: they may be limits of the container, never files that move processes or delegate control.
+ */
 function checkUnified(files: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(files)) {
     if (!/^[a-z0-9_]+\.[a-z0-9_.]+$/i.test(name) || name.startsWith('cgroup.')) {
@@ -163,7 +173,10 @@ function checkUnified(files: Readonly<Record<string, string>>): void {
   }
 }
 
-/** The limits that nobody asked for: what cannot be set of them is left out (LaunchContext.optionalResources). */
+/**
+ * Returns the limits that were not requested, which are left out if they cannot be set
+ * (LaunchContext.optionalResources).
+ */
 export function optionalResources(config: ResourceConfig): readonly ('pids' | 'swap')[] {
   return [
     ...(config.pidsLimitIsDefault ? (['pids'] as const) : []),
@@ -171,10 +184,10 @@ export function optionalResources(config: ResourceConfig): readonly ('pids' | 's
   ];
 }
 
-/** Numbers of a block device that a path named. */
+/** Returns the numbers of a block device by its path. */
 export type DeviceNumbers = (path: string) => { readonly major: number; readonly minor: number };
 
-/** The spec's resources; `numbersOf` finds the numbers of block devices. */
+/** Returns the resources of the OCI spec; `numbersOf` finds the numbers of block devices. */
 export function ociResources(
   config: ResourceConfig,
   devices: readonly OciDeviceRule[],
@@ -207,7 +220,7 @@ function ociMemory(config: ResourceConfig): OciMemory {
 
 function ociCpu(config: ResourceConfig): OciCpu {
   return defined({
-    // 0 leaves the weight as it is, for Podman and here.
+    // 0 leaves the weight as it is, as for Podman.
     shares: config.cpuShares === 0 ? undefined : config.cpuShares,
     period: config.cpuPeriodUs,
     quota: config.cpuQuotaUs === 0 ? undefined : config.cpuQuotaUs,

@@ -7,7 +7,7 @@ import type { RlimitConfig } from '../config.js';
 import type { UlimitOptions } from '../create-options.js';
 import { quote } from '../checks/quote.js';
 
-/** Numbers of the limits on all architectures but MIPS, SPARC and Alpha. */
+/** Numbers of the limits, on all architectures but MIPS, SPARC and Alpha. */
 export const RLIMIT_NUMBERS: Readonly<Record<string, number>> = {
   cpu: 0,
   fsize: 1,
@@ -27,7 +27,7 @@ export const RLIMIT_NUMBERS: Readonly<Record<string, number>> = {
   rttime: 15,
 };
 
-/** What a container gets unless told otherwise, lowered to what this process may give. */
+/** Default limits of a container, lowered to what this process may give. */
 const DEFAULT_LIMITS: readonly { readonly name: string; readonly value: number }[] = [
   { name: 'nofile', value: 1048576 },
   { name: 'nproc', value: 4194304 },
@@ -36,8 +36,8 @@ const DEFAULT_LIMITS: readonly { readonly name: string; readonly value: number }
 type LimitFacts = Pick<HostFacts, 'limits' | 'canRaiseLimits' | 'highestOpenFiles'>;
 
 /**
- * The user's limits, which must be possible, and the defaults, which adapt: a default above the hard limit of this process,
- * where that cannot be raised, becomes that hard limit.
+ * Returns the user's limits, which must be possible, and the defaults, which adapt: a default above the hard limit of
+ * this process becomes that hard limit if this process cannot raise it.
  */
 export function normalizeRlimits(ulimits: readonly UlimitOptions[], facts: LimitFacts): readonly RlimitConfig[] {
   const explicit = checkUlimits(ulimits, facts);
@@ -45,7 +45,7 @@ export function normalizeRlimits(ulimits: readonly UlimitOptions[], facts: Limit
   return [...explicit.values(), ...defaults.filter((limit) => !explicit.has(limit.type))];
 }
 
-/** The limits with those that are given in the place of older ones. */
+/** Returns the limits with given ones in place of older ones. */
 export function changeRlimits(
   limits: readonly RlimitConfig[],
   ulimits: readonly UlimitOptions[],
@@ -55,7 +55,10 @@ export function changeRlimits(
   return [...given.values(), ...limits.filter(({ type }) => !given.has(type))];
 }
 
-/** By type. Of several for one type the last counts, so that `host` can be followed by what is to differ. */
+/**
+ * Returns the checked limits by type. Of several for one type the last counts, so that `host` can be followed by
+ * exceptions.
+ */
 function checkUlimits(ulimits: readonly UlimitOptions[], facts: LimitFacts): ReadonlyMap<string, RlimitConfig> {
   return new Map(ulimits.map((ulimit) => checkUlimit(ulimit, facts)).map((limit) => [limit.type, limit]));
 }
@@ -98,7 +101,7 @@ function adaptedDefault(name: string, value: number, facts: LimitFacts): RlimitC
   return { type: typeOf(name), soft: possible, hard: possible };
 }
 
-/** The highest hard limit that this process may give a child. */
+/** Returns the highest hard limit that this process may give a child. */
 function highestPossible(name: string, facts: LimitFacts): RlimitValue {
   if (!facts.canRaiseLimits) return facts.limits[name]?.hard ?? 'unlimited';
   return name === 'nofile' ? facts.highestOpenFiles : 'unlimited';
@@ -108,7 +111,7 @@ function typeOf(name: string): string {
   return `RLIMIT_${name.toUpperCase()}`;
 }
 
-/** The number of a limit that an OCI spec names; undefined for an unknown one. */
+/** Returns the number of a limit that an OCI spec names; undefined for an unknown one. */
 export function rlimitNumber(type: string): number | undefined {
   return RLIMIT_NUMBERS[type.replace(/^RLIMIT_/, '').toLowerCase()];
 }

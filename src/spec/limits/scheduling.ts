@@ -6,7 +6,7 @@ import type { CreateOptions } from '../create-options.js';
 import { checkInteger } from '../checks/numbers.js';
 import { quote } from '../checks/quote.js';
 
-/** Policies of sched(7) that need no deadline; with their numbers. */
+/** Scheduling policies of sched(7), with their numbers. */
 export const SCHEDULER_POLICIES: Readonly<Record<string, number>> = {
   SCHED_OTHER: 0,
   SCHED_FIFO: 1,
@@ -17,10 +17,10 @@ export const SCHEDULER_POLICIES: Readonly<Record<string, number>> = {
   SCHED_DEADLINE: 6,
 };
 
-/** Policies that an option may name: SCHED_ISO is none of the kernel's, SCHED_DEADLINE is for whole OCI specs. */
+/** Policies that an option may name. The kernel has no SCHED_ISO, and SCHED_DEADLINE is only for whole OCI specs. */
 const OPTION_POLICIES = ['SCHED_OTHER', 'SCHED_FIFO', 'SCHED_RR', 'SCHED_BATCH', 'SCHED_IDLE'];
 
-/** Classes of ioprio_set(2). */
+/** I/O priority classes of ioprio_set(2), with their numbers. */
 export const IO_PRIORITY_CLASSES: Readonly<Record<string, number>> = {
   IOPRIO_CLASS_RT: 1,
   IOPRIO_CLASS_BE: 2,
@@ -30,7 +30,10 @@ export const IO_PRIORITY_CLASSES: Readonly<Record<string, number>> = {
 type SchedulerOptions = NonNullable<CreateOptions['scheduler']>;
 type IoPriorityOptions = NonNullable<CreateOptions['ioPriority']>;
 
-/** `policy` with or without SCHED_, in any case; nice for the fair ones, priority 1 to 99 for the real-time ones. */
+/**
+ * Returns the scheduler options, checked. `policy` is with or without SCHED_, in any case; `nice` is for the fair
+ * policies, `priority` 1 to 99 for the real-time ones.
+ */
 export function normalizeScheduler(options: SchedulerOptions): NonNullable<ContainerConfig['scheduler']> {
   const policy = constantOf('scheduler policy', options.policy, 'SCHED_', OPTION_POLICIES);
   const realTime = policy === 'SCHED_FIFO' || policy === 'SCHED_RR';
@@ -42,7 +45,10 @@ export function normalizeScheduler(options: SchedulerOptions): NonNullable<Conta
   return { policy, nice, priority };
 }
 
-/** `class` rt, best-effort (be) or idle, or the constant of ioprio_set(2); `level` 0 (highest) to 7. */
+/**
+ * Returns the I/O priority, checked. `class` is rt, best-effort (be) or idle, or the constant of ioprio_set(2); `level`
+ * is 0 (highest) to 7.
+ */
 export function normalizeIoPriority(options: IoPriorityOptions): NonNullable<ContainerConfig['ioPriority']> {
   const given = options.class.toLowerCase() === 'best-effort' ? 'be' : options.class;
   return {
@@ -51,7 +57,7 @@ export function normalizeIoPriority(options: IoPriorityOptions): NonNullable<Con
   };
 }
 
-/** LINUX or LINUX32, in any case. */
+/** Returns the personality: LINUX or LINUX32, given in any case. */
 export function normalizePersonality(text: string): 'LINUX' | 'LINUX32' {
   const upper = text.toUpperCase();
   if (upper === 'LINUX' || upper === 'LINUX32') return upper;

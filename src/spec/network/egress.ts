@@ -1,19 +1,19 @@
-/** Rules about what a container may reach. */
+/** Rules about the destinations that a container may reach. */
 import { invalid } from '../../errors.js';
 import { parseIpPrefix } from '../../util/ip-address.js';
 import { networkText } from '../../util/ip-network.js';
 import type { EgressOptions } from './network-options.js';
 import { quote } from '../checks/quote.js';
 
-/** A destination: a network, or a name that is resolved when the container starts. */
+/** A rule about one destination: a network, or a name that is resolved when the container starts. */
 export interface EgressRule {
-  /** As it was given. */
+  /** The rule as it was given. */
   readonly rule: string;
-  /** `192.0.2.0/24`, or ''. */
+  /** A network, like `192.0.2.0/24`, or ''. */
   readonly destination: string;
-  /** A host's name, or ''. */
+  /** Name of a host, or ''. */
   readonly host: string;
-  /** 0: all. */
+  /** Port; 0: all. */
   readonly port: number;
 }
 
@@ -25,7 +25,7 @@ export interface EgressConfig {
 const MAX_RULES = 1024;
 const HOST = /^(?=.{1,253}$)[a-zA-Z0-9_](?:[a-zA-Z0-9_-]{0,62})(?:\.[a-zA-Z0-9_](?:[a-zA-Z0-9_-]{0,62}))*\.?$/;
 
-/** Throws INVALID_ARGUMENT. */
+/** Parses the lists of allowed and denied destinations. Throws INVALID_ARGUMENT. */
 export function normalizeEgress({ allow = [], deny = [] }: EgressOptions): EgressConfig {
   if (allow.length + deny.length > MAX_RULES)
     throw invalid(`egress has ${allow.length + deny.length} rules, at most ${MAX_RULES} are possible`);
@@ -33,7 +33,10 @@ export function normalizeEgress({ allow = [], deny = [] }: EgressOptions): Egres
   return { allow: allow.map((text) => parseEgressRule(text)), deny: deny.map((text) => parseEgressRule(text)) };
 }
 
-/** `example.com`, `example.com:443`, `192.0.2.0/24:53`, `2001:db8::/32`, `[2001:db8::1]:443`. Throws INVALID_ARGUMENT. */
+/**
+ * Parses a rule like `example.com`, `example.com:443`, `192.0.2.0/24:53`, `2001:db8::/32` or `[2001:db8::1]:443`.
+ * Throws INVALID_ARGUMENT.
+ */
 export function parseEgressRule(text: string): EgressRule {
   const bare = network(text);
   if (bare !== undefined) return { rule: text, destination: bare, host: '', port: 0 };
@@ -48,7 +51,7 @@ export function parseEgressRule(text: string): EgressRule {
   const port = portText === undefined ? 0 : egressPort(text, portText);
   const destination = network(where);
   if (destination !== undefined) return { rule: text, destination, host: '', port };
-  // What looks like an address and is none is no name either.
+  // A text that looks like an address but is none is no host name either.
   if (bracketed !== null || !HOST.test(where) || /^[\d.]+$/.test(where))
     throw invalid(`egress: ${quote(text)} is none of HOST[:PORT], ADDRESS[/BITS][:PORT] and [IPv6][:PORT]`);
   return { rule: text, destination: '', host: where.toLowerCase(), port };

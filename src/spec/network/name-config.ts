@@ -1,4 +1,4 @@
-/** Options about names -> configuration. */
+/** Turns the options about names into the configuration. */
 import { invalid } from '../../errors.js';
 import { parseIp } from '../../util/ip-address.js';
 import { cleanPath } from '../../util/paths.js';
@@ -10,7 +10,7 @@ import { quote } from '../checks/quote.js';
 
 const HOST_GATEWAY = 'host-gateway';
 
-/** A name in /etc/hosts: anything that does not end it. */
+/** A name in /etc/hosts: any characters that do not end it. */
 const HOST_NAME = /^[^\s\p{Cc}#]{1,255}$/u;
 
 /** A word of /etc/resolv.conf. */
@@ -44,7 +44,7 @@ function hostsBase(file: string): string {
   return file === 'none' || file === 'image' ? file : cleanPath(checkAbsolutePath('hostsFile', file));
 }
 
-/** NAME[;NAME...]:ADDRESS: an IPv6 address has colons, too, and may stand in brackets. */
+/** Parses NAME[;NAME...]:ADDRESS. An IPv6 address contains colons as well, and may be in brackets. */
 function hostEntry(text: string): HostEntry {
   const at = text.indexOf(':');
   const [names, address] = [text.slice(0, Math.max(at, 0)).split(';'), text.slice(at + 1)];
@@ -55,7 +55,7 @@ function hostEntry(text: string): HostEntry {
   return { names, address: bare };
 }
 
-/** Nothing can be reached, no name server either. */
+/** Whether the container can reach nothing, and so no DNS server. */
 function isolated({ network }: NamespaceConfig): boolean {
   return network === 'none' || network === 'private';
 }

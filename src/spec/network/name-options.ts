@@ -1,27 +1,40 @@
-/** Options about names: what the engine writes to /etc/hosts, /etc/hostname and /etc/resolv.conf, and where else it puts these files. */
+/**
+ * Options about names: the content of the /etc/hosts, /etc/hostname and /etc/resolv.conf that the engine writes, and
+ * the places where it puts these files.
+ */
 import type { ShapeOf } from '../checks/shape.js';
 
 export interface DnsOptions {
-  /** Addresses; 'none' alone leaves the container's own /etc/resolv.conf. @default the host's */
+  /** Addresses of DNS servers; 'none' alone keeps the container's own /etc/resolv.conf. @default the host's */
   readonly servers?: readonly string[];
-  /** Domains to search; '.' for none. @default the host's */
+  /** Search domains; '.' for none. @default the host's */
   readonly search?: readonly string[];
-  /** As in resolv.conf(5): ndots:2 and so on. @default the host's */
+  /** Options of resolv.conf(5): ndots:2 and so on. @default the host's */
   readonly options?: readonly string[];
 }
 
 export interface NameOptions {
-  /** Lines for /etc/hosts: NAME:ADDRESS, several names with ; between them. The address may be `host-gateway`: the host's own. @default none */
+  /**
+   * Lines for /etc/hosts: NAME:ADDRESS, several names separated by `;`. The address may be `host-gateway`: an address
+   * of the host.
+   * @default none
+   */
   readonly addHosts?: readonly string[];
-  /** What /etc/hosts begins with: an absolute path on the host, `image` for the container's own, `none`. @default '/etc/hosts' */
+  /**
+   * File that /etc/hosts begins with: an absolute path on the host, `image` for the container's own, or `none`.
+   * @default '/etc/hosts'
+   */
   readonly hostsFile?: string;
-  /** Leave the container's own /etc/hosts. @default false */
+  /** Whether the container keeps its own /etc/hosts. @default false */
   readonly noHosts?: boolean;
-  /** Leave the container's own /etc/hostname. @default false */
+  /** Whether the container keeps its own /etc/hostname. @default false */
   readonly noHostname?: boolean;
-  /** Not with network `none`, `private` and `container:`. */
+  /** DNS settings; not with network `none`, `private` and `container:`. */
   readonly dns?: DnsOptions;
-  /** Directories in the container that get the engine's files, too: programs change their root to them. @default none */
+  /**
+   * Directories in the container that get the engine's files as well, because programs change their root to them.
+   * @default none
+   */
   readonly chrootDirs?: readonly string[];
 }
 
@@ -45,14 +58,14 @@ export interface HostEntry {
 
 /** Options about names after validation, with every default applied. */
 export interface NameConfig {
-  /** Absent: the container's own file. */
+  /** Content of /etc/hosts. Absent: the container's own file. */
   readonly hosts?: {
-    /** A path on the host, `image` or `none`. */
+    /** File that it begins with: a path on the host, `image` or `none`. */
     readonly base: string;
     readonly added: readonly HostEntry[];
   };
   readonly hostnameFile: boolean;
-  /** `none`: the container's own file. */
+  /** Content of /etc/resolv.conf. `none`: the container's own file. */
   readonly dns:
     | 'none'
     | { readonly servers: readonly string[]; readonly search: readonly string[]; readonly options: readonly string[] };

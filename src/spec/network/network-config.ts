@@ -1,4 +1,4 @@
-/** Options about networks -> configuration. */
+/** Turns the options about networks into the configuration. */
 import { invalid } from '../../errors.js';
 import { defined } from '../../util/defined.js';
 import { parseIp } from '../../util/ip-address.js';
@@ -10,22 +10,25 @@ import { mergeExposed, mergePorts, parseExposed, parsePublished, type ExposedPor
 import { isName } from '../checks/names.js';
 import { quote } from '../checks/quote.js';
 
-/** One network that the container is on. */
+/** A network that the container is connected to. */
 export interface AttachConfig {
-  /** '' for the default network; as it was given until the container is recorded, then its name. */
+  /**
+   * Name of the network; '' for the default one. As it was given until the container is recorded, then the network's
+   * name.
+   */
   readonly name: string;
-  /** At most one of each family. */
+  /** Requested addresses, at most one of each family. */
   readonly ips: readonly string[];
   readonly macAddress?: string;
   readonly aliases: readonly string[];
-  /** Absent: eth and the next free number. */
+  /** Name of the interface in the container. Absent: eth and the next free number. */
   readonly interfaceName?: string;
 }
 
 export interface NetworkingConfig {
-  /** Empty unless the network mode is bridge. */
+  /** The networks; none unless the network mode is bridge. */
   readonly networks: readonly AttachConfig[];
-  /** With `hostPort` 0 until the container is recorded, where the user left it open. */
+  /** Published ports. A `hostPort` that the user left open is 0 until the container is recorded. */
   readonly ports: readonly PublishedPort[];
   readonly publishAll: boolean;
   readonly expose: readonly ExposedPort[];
@@ -34,14 +37,14 @@ export interface NetworkingConfig {
 
 export const NO_NETWORKING: NetworkingConfig = { networks: [], ports: [], publishAll: false, expose: [] };
 
-/** Networks of one container: each takes an interface. */
+/** Highest number of networks of one container; each takes an interface. */
 const MAX_NETWORKS = 64;
 const MAX_ALIASES = 256;
 
-/** Words of `network` that are no names of networks. */
+/** Values of `network` that are no names of networks. */
 const MODES: ReadonlySet<string> = new Set(['none', 'host', 'private', 'bridge']);
 
-/** Whether the value of `network` names networks. */
+/** Whether a value of `network` names networks. */
 function namesNetworks(mode: string): boolean {
   return !MODES.has(mode) && !mode.startsWith('path:') && !mode.startsWith('container:');
 }
@@ -50,13 +53,13 @@ interface Options extends NetworkOptions {
   readonly network?: string;
 }
 
-/** The mode of the namespace: `bridge` where networks are named, in whatever way. */
+/** Returns the mode of the namespace: `bridge` if networks are named in either option. */
 export function networkMode({ network, networks }: Options): string {
   if (network === undefined) return networks === undefined || networks.length === 0 ? 'private' : 'bridge';
   return namesNetworks(network) ? 'bridge' : network;
 }
 
-/** Throws INVALID_ARGUMENT. */
+/** Returns the configuration of a container's networks. Throws INVALID_ARGUMENT. */
 export function normalizeNetworking(options: Options): NetworkingConfig {
   const mode = networkMode(options);
   const expose = mergeExposed((options.expose ?? []).flatMap((text) => parseExposed(text)));
@@ -74,7 +77,7 @@ export function normalizeNetworking(options: Options): NetworkingConfig {
   };
 }
 
-/** What only a bridge has. */
+/** Refuses options that only a bridge has. */
 function refuseWithoutBridge(options: Options, mode: string): void {
   if ((options.networks ?? []).length > 0)
     throw invalid(
@@ -106,7 +109,7 @@ function attachments(options: Options): readonly AttachConfig[] {
   return withSettings(unique, options);
 }
 
-/** One that is named twice is one, as Podman has it; the first one counts. */
+/** Removes networks that are named twice, keeping the first, as Podman does. */
 function mergeSame(all: readonly AttachConfig[]): readonly AttachConfig[] {
   return all.filter((item, index) => all.findIndex(({ name }) => name === item.name) === index);
 }
@@ -117,7 +120,7 @@ function checkInterfaceNames(all: readonly AttachConfig[]): void {
   if (twice !== undefined) throw invalid(`interface name ${quote(twice)} is used for two networks`);
 }
 
-/** Options for the only network, and aliases for all of them. */
+/** Applies the options for a single network, and the aliases for all networks. */
 function withSettings(all: readonly AttachConfig[], options: Options): readonly AttachConfig[] {
   const { ip, ip6, macAddress } = options;
   const settings = { ip, ip6, macAddress };
@@ -134,7 +137,7 @@ function withSettings(all: readonly AttachConfig[], options: Options): readonly 
   }));
 }
 
-/** Throws INVALID_ARGUMENT. */
+/** Returns the configuration of one network. Throws INVALID_ARGUMENT. */
 export function attachConfig({
   name,
   ip,
@@ -154,7 +157,7 @@ export function attachConfig({
   };
 }
 
-/** A name or an id; whether there is such a network is seen later. */
+/** Returns the name or id of a network if it is valid. Whether the network exists is checked later. */
 function checkNetworkWord(name: string): string {
   if (isName(name)) return name;
   throw invalid(`unable to find network with name or ID ${quote(name)}: network not found`);
@@ -172,7 +175,7 @@ function checkIp6(text: string): string {
   return address;
 }
 
-/** One that is given twice is one. */
+/** Returns the addresses, each once. Throws INVALID_ARGUMENT for more than one of a family. */
 function checkFamilies(ips: readonly string[]): readonly string[] {
   const unique = [...new Set(ips)];
   const [one, another, ...more] = unique;
@@ -188,7 +191,9 @@ function checkUsable(address: string): string {
   return address;
 }
 
-/** Six bytes, of one interface (the group bit is clear) and not all zero. */
+/**
+ * Returns a hardware address if it is that of a single interface: six bytes, not all zero, with the group bit clear.
+ */
 function checkMac(text: string): string {
   if (!/^[0-9a-f]{2}([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4}$/i.test(text))
     throw invalid(`address ${text.slice(0, 64)}: invalid MAC address`);
@@ -199,7 +204,7 @@ function checkMac(text: string): string {
   return mac;
 }
 
-/** As the kernel takes it, and no shell or path would see anything in it. */
+/** Returns the name of an interface if the kernel accepts it and it has no meaning to a shell or in a path. */
 function checkInterfaceName(name: string): string {
   if (/^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,14}$/.test(name) && name !== 'lo') return name;
   throw invalid(`interface name ${quote(name)} is not 1 to 15 letters, digits, dots, dashes or underscores`);

@@ -1,48 +1,57 @@
-/** Options about networks: which ones a container is on, what of it is reached from outside, what it may reach. */
+/**
+ * Options about networks: those that a container is connected to, the ports that are reached from outside, the
+ * destinations that it may reach.
+ */
 import type { ShapeOf } from '../checks/shape.js';
 
-/** One network that a container is to be on. */
+/** A network that a container is connected to. */
 export interface NetworkAttachOptions {
-  /** Name or id; `bridge` is the default network. */
+  /** Name or id of the network; `bridge` is the default network. */
   readonly name: string;
-  /** IPv4 address. @default one that is free */
+  /** IPv4 address. @default a free one */
   readonly ip?: string;
-  /** IPv6 address. @default one that is free */
+  /** IPv6 address. @default a free one */
   readonly ip6?: string;
-  /** `02:00:00:00:00:01`. @default made from the container's id */
+  /** Hardware address, like `02:00:00:00:00:01`. @default derived from the container's id */
   readonly macAddress?: string;
-  /** Further names by which others on this network find it. @default none */
+  /** Additional names by which others on this network find the container. @default none */
   readonly aliases?: readonly string[];
-  /** In the container, at most 15 characters. @default eth0, eth1, ... */
+  /** Name of the interface in the container, at most 15 characters. @default eth0, eth1, ... */
   readonly interfaceName?: string;
 }
 
-/** Destinations: `HOST`, `HOST:PORT`, `192.0.2.0/24`, `192.0.2.1:443`, `[2001:db8::1]:443`. Names are resolved by the engine when the container starts. */
+/**
+ * Destinations that a container may reach: `HOST`, `HOST:PORT`, `192.0.2.0/24`, `192.0.2.1:443`, `[2001:db8::1]:443`.
+ * The engine resolves names when the container starts.
+ */
 export interface EgressOptions {
-  /** With any, everything else is dropped. @default none */
+  /** Allowed destinations. If there are any, everything else is dropped. @default none */
   readonly allow?: readonly string[];
-  /** Dropped, also where `allow` has it. @default none */
+  /** Denied destinations, also if `allow` includes them. @default none */
   readonly deny?: readonly string[];
 }
 
 export interface NetworkOptions {
-  /** Several networks, or one with details; with `network` absent or `bridge`. @default the one of `network` */
+  /** Networks to connect to, with details; only with `network` absent or `bridge`. @default the one of `network` */
   readonly networks?: readonly NetworkAttachOptions[];
-  /** IPv4 address on its only network. @default one that is free */
+  /** IPv4 address on the only network. @default a free one */
   readonly ip?: string;
-  /** IPv6 address on its only network. @default one that is free */
+  /** IPv6 address on the only network. @default a free one */
   readonly ip6?: string;
-  /** On its only network. @default made from the container's id */
+  /** Hardware address on the only network. @default derived from the container's id */
   readonly macAddress?: string;
-  /** Further names by which others on its networks find it. @default none */
+  /** Additional names by which others on its networks find the container. @default none */
   readonly networkAliases?: readonly string[];
-  /** Ports that are reached through the host, as `-p` has them: [[HOST-IP:][HOST-PORT]:]PORT[-PORT][/tcp|udp|sctp]. @default none */
+  /**
+   * Ports that are reached through the host, in the form of `-p`: [[HOST-IP:][HOST-PORT]:]PORT[-PORT][/tcp|udp|sctp].
+   * @default none
+   */
   readonly publish?: readonly string[];
-  /** Publish all of `expose` on ports that are free. @default false */
+  /** Whether all ports of `expose` are published on free ports of the host. @default false */
   readonly publishAll?: boolean;
   /** Ports that the container listens on: PORT[-PORT][/tcp|udp|sctp]. @default none */
   readonly expose?: readonly string[];
-  /** What it may reach. @default everything */
+  /** Destinations that the container may reach. @default all */
   readonly egress?: EgressOptions;
 }
 

@@ -1,4 +1,4 @@
-/** Published and exposed ports, in Podman's words: [[hostIP:][hostPort]:]containerPort[/protocol]. */
+/** Published and exposed ports, in Podman's form: [[hostIP:][hostPort]:]containerPort[/protocol]. */
 import { invalid } from '../../errors.js';
 import { addressText } from '../../util/ip-network.js';
 import type { PublishedPort } from './container-network.js';
@@ -17,7 +17,10 @@ const PROTOCOLS: readonly PortProtocol[] = ['tcp', 'udp', 'sctp'];
 const MAX_MAPPINGS = 4096;
 const MAX_PORT = 65535;
 
-/** `hostPort` 0 is one that is still to be chosen. Throws INVALID_ARGUMENT, in Podman's words. */
+/**
+ * Parses a published port; one mapping for each protocol. A `hostPort` of 0 is still to be chosen. Throws
+ * INVALID_ARGUMENT, in Podman's words.
+ */
 export function parsePublished(text: string): readonly PublishedPort[] {
   const [ports = '', protocols, ...more] = text.split('/');
   if (more.length > 0) throw invalid(`invalid port format - protocol can only be specified once: ${quote(text)}`);
@@ -90,7 +93,7 @@ function parsePort(side: string, text: string): number {
   return port;
 }
 
-/** Several may be given: tcp,udp. */
+/** Parses the protocols of a port, of which there may be several: tcp,udp. */
 function parseProtocols(text: string | undefined): readonly PortProtocol[] {
   if (text === undefined) return ['tcp'];
   const wanted = text.split(',').map((word) => {
@@ -101,7 +104,7 @@ function parseProtocols(text: string | undefined): readonly PortProtocol[] {
   return [...new Set(wanted)];
 }
 
-/** `80`, `8000-8010/udp`. Throws INVALID_ARGUMENT. */
+/** Parses an exposed port like `80` or `8000-8010/udp`. Throws INVALID_ARGUMENT. */
 export function parseExposed(text: string): readonly ExposedPort[] {
   const [ports = '', protocols, ...more] = text.split('/');
   const match = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(ports);
@@ -116,7 +119,7 @@ export function parseExposed(text: string): readonly ExposedPort[] {
   return parseProtocols(protocols).map((protocol) => ({ port: first, protocol, range: last - first + 1 }));
 }
 
-/** Each port once, the lowest first: what overlaps is one range, neighbours stay apart. */
+/** Returns each port once, the lowest first: ranges that overlap become one, adjacent ones stay apart. */
 export function mergeExposed(ports: readonly ExposedPort[]): readonly ExposedPort[] {
   return PROTOCOLS.flatMap((protocol) => {
     const kept: ExposedPort[] = [];
@@ -130,7 +133,10 @@ export function mergeExposed(ports: readonly ExposedPort[]): readonly ExposedPor
   });
 }
 
-/** What overlaps and agrees is one mapping, in the place of the first. Throws INVALID_ARGUMENT where one port of the host would lead to two. */
+/**
+ * Merges mappings that overlap and agree into one, in the place of the first. Throws INVALID_ARGUMENT if one port of
+ * the host would lead to two ports.
+ */
 export function mergePorts(ports: readonly PublishedPort[]): readonly PublishedPort[] {
   const joined = ports.reduce<readonly PublishedPort[]>(withPort, []);
   const kept = joined.filter(
@@ -147,7 +153,9 @@ export function mergePorts(ports: readonly PublishedPort[]): readonly PublishedP
   return kept;
 }
 
-/** Those that the new one overlaps become one with it, be they apart from each other. */
+/**
+ * Adds a mapping. Those that it overlaps and agrees with become one with it, even if they do not overlap each other.
+ */
 function withPort(kept: readonly PublishedPort[], port: PublishedPort): readonly PublishedPort[] {
   const parts = kept.filter((other) => meets(port, other) && port.hostIp === other.hostIp && agrees(port, other));
   const [first] = parts;
@@ -162,7 +170,7 @@ function withPort(kept: readonly PublishedPort[], port: PublishedPort): readonly
   });
 }
 
-/** What has no port of the host yet meets nothing. */
+/** Whether two mappings share a port of the host. One whose port is still to be chosen shares none. */
 function meets(one: PublishedPort, other: PublishedPort): boolean {
   return (
     one.hostPort !== 0 &&
@@ -174,12 +182,12 @@ function meets(one: PublishedPort, other: PublishedPort): boolean {
   );
 }
 
-/** Whether a port of the host that is in both leads to the same port. */
+/** Whether ports of the host that are in both mappings lead to the same port. */
 function agrees(one: PublishedPort, other: PublishedPort): boolean {
   return one.hostPort - other.hostPort === one.containerPort - other.containerPort;
 }
 
-/** Whether the second one says all that the first one does. */
+/** Whether the second mapping includes the first. */
 function isWithin(one: PublishedPort, other: PublishedPort): boolean {
   return (
     (other.hostIp === '' || one.hostIp === other.hostIp) &&

@@ -1,4 +1,7 @@
-/** Options of a pod -> its configuration, and the options of its infra container. Reads nothing but its arguments. */
+/**
+ * Turns the options of a pod into its configuration and the options of its infra container. Reads nothing but its
+ * arguments.
+ */
 import { invalid } from '../../errors.js';
 import type { HostFacts } from '../../host/facts.js';
 import { defined } from '../../util/defined.js';
@@ -23,7 +26,10 @@ import { checkShape } from '../checks/shape.js';
 
 type Machine = Pick<HostFacts, 'systemd' | 'cgroup' | 'cpuSets'>;
 
-/** Throws TypeError for misuse, INVALID_ARGUMENT. What belongs to the infra container is checked with that. */
+/**
+ * Returns the configuration of a pod. Throws TypeError for misuse, INVALID_ARGUMENT for invalid values. Options of the
+ * infra container are checked when that is created.
+ */
 export function normalizePodOptions(
   options: PodCreateOptions,
   machine: Machine,
@@ -57,7 +63,10 @@ export function normalizePodOptions(
   };
 }
 
-/** The default limit of the number of processes is each container's own. */
+/**
+ * Returns the cgroup options of a pod. The number of processes is not limited by default: each container has its own
+ * default limit.
+ */
 function cgroupOptions({ resources, cgroupParent }: PodCreateOptions): CreateOptions {
   return { resources: { pidsLimit: -1, ...resources }, ...defined({ cgroupParent }) };
 }
@@ -68,7 +77,7 @@ function checkExitPolicy(policy: string): PodConfig['exitPolicy'] {
   return known;
 }
 
-/** Each once, in the order of their names. */
+/** Returns the shared namespaces, each once, in the order of their names. */
 function normalizeShare({ share, userns }: PodCreateOptions, infra: boolean): readonly PodNamespace[] {
   const wanted = new Set<PodNamespace>(share ?? (infra ? DEFAULT_SHARE : []));
   for (const name of wanted) {
@@ -77,12 +86,12 @@ function normalizeShare({ share, userns }: PodCreateOptions, infra: boolean): re
   }
   if (!infra && wanted.size > 0)
     throw invalid(`cannot set share(${[...wanted].join(',')}) namespaces without an infra container`);
-  // Namespaces that are shared belong to a user namespace, which who joins them has to be in.
+  // Shared namespaces belong to the infra container's user namespace, which containers that join them have to be in.
   if (infra && userns !== undefined && userns !== 'host') wanted.add('user');
   return [...wanted].sort();
 }
 
-/** Options that the infra container has, in the words of the command line. */
+/** Refusals of options that only an infra container can have, in the words of the command line. */
 const OF_INFRA: Readonly<Partial<Record<keyof PodCreateOptions, string>>> = {
   infraName: 'cannot set infra-name without an infra container',
   infraImage: 'cannot set infra-image without an infra container',
@@ -94,7 +103,7 @@ const OF_INFRA: Readonly<Partial<Record<keyof PodCreateOptions, string>>> = {
   publishAll: 'you must have an infra container to publish port bindings to the host',
 };
 
-/** `hostname` says nothing then, as for Podman. */
+/** Options that a pod without an infra container may have. `hostname` has no effect then, as for Podman. */
 const HARMLESS: ReadonlySet<string> = new Set<keyof PodCreateOptions>([
   'name',
   'labels',
@@ -129,7 +138,7 @@ const OF_NETWORKS = [
   'egress',
 ] as const;
 
-/** What the infra container takes of the pod's options as they are. */
+/** Options of the pod that the infra container gets unchanged. */
 const PASSED = [
   ...OF_NETWORKS,
   'addHosts',
@@ -154,7 +163,7 @@ const PASSED = [
   'createCommand',
 ] as const satisfies readonly (keyof PodCreateOptions & keyof CreateOptions)[];
 
-/** As it is for the infra container; a network of its own that leads somewhere is what a pod is for. */
+/** Returns the options of the infra container. Unless the network is shared or given, it has network `none`. */
 export function infraOptions(
   options: PodCreateOptions,
   { id, name, share }: { readonly id: string; readonly name: string; readonly share: readonly PodNamespace[] },
@@ -177,24 +186,27 @@ export function infraOptions(
   };
 }
 
-/** It waits, and reaps what is left to it: for that it needs no rights. */
+/**
+ * Options of an infra container without an image: it only waits and reaps orphaned processes, and needs no rights for
+ * that.
+ */
 const GUARDED: CreateOptions = {
   capDrop: ['ALL'],
   security: { noNewPrivileges: true },
   log: { driver: 'none' },
 };
 
-/** A name of a pod may be longer than one of a host. */
+/** Returns the pod's name if it is a valid host name, which must be shorter, or else the beginning of its id. */
 function hostnameFrom(name: string, id: string): string {
   return isHostname(name) ? name : shortId(id);
 }
 
-/** The limits that somebody asked for. */
+/** Whether any limit was requested. */
 export function hasLimits({ pidsLimit, pidsLimitIsDefault, memorySwapIsDefault, ...limits }: ResourceConfig): boolean {
   return pidsLimit > 0 || Object.keys(limits).length > 0;
 }
 
-/** Options of a container that are those of a pod which is made for it. */
+/** Options of a container that go to a pod which is made for it. */
 const OF_POD = [
   ...OF_NETWORKS,
   'addHosts',
@@ -208,7 +220,7 @@ const OF_POD = [
   'createCommand',
 ] as const satisfies readonly (keyof PodCreateOptions & keyof CreateOptions)[];
 
-/** Which options go to the pod, and what is left for the container. */
+/** Splits options into those for the pod and those left for the container. */
 export function podOptionsOf<Options extends CreateOptions>(
   options: Options,
 ): { readonly pod: PodCreateOptions; readonly container: Options } {

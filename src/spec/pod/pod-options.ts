@@ -1,4 +1,7 @@
-/** Options about pods -> configuration: what its containers share, and what belongs to the container that they share it with. */
+/**
+ * Options and configuration of pods: what their containers share, and what belongs to the infra container, which the
+ * others share it with.
+ */
 import type { CreateOptions, RestartOptions, ResourceOptions } from '../create-options.js';
 import { NAME_SHAPE, type NameOptions } from '../network/name-options.js';
 import { NETWORK_SHAPE, type NetworkOptions } from '../network/network-options.js';
@@ -6,7 +9,7 @@ import type { ShapeOf } from '../checks/shape.js';
 import type { CgroupManager } from '../limits/cgroup-options.js';
 import type { NamespaceConfig, ResourceConfig } from '../config.js';
 
-/** Namespaces that the containers of a pod can share, and where a container's configuration has each. */
+/** Namespaces that the containers of a pod can share, with their keys in a container's configuration. */
 export const POD_NAMESPACES = {
   cgroup: 'cgroup',
   ipc: 'ipc',
@@ -18,16 +21,16 @@ export const POD_NAMESPACES = {
 
 export type PodNamespace = keyof typeof POD_NAMESPACES;
 
-/** What is shared unless something else is asked for. */
+/** Namespaces that are shared by default. */
 export const DEFAULT_SHARE: readonly PodNamespace[] = ['ipc', 'net', 'uts'];
 
-/** What becomes of the pod when the last of its containers beside the infra container has ended. */
+/** What happens to the pod when the last of its containers other than the infra container has ended. */
 export const EXIT_POLICIES = ['continue', 'stop'] as const;
 export type PodExitPolicy = (typeof EXIT_POLICIES)[number];
 
 /**
- * What a pod is made from. The options about networks, names, user namespaces and /dev/shm are those of a container: they belong to the infra
- * container, from which the others have their namespaces.
+ * Options of a pod. Those about networks, names, user namespaces and /dev/shm are the options of a container: they
+ * belong to the infra container, which gives the others its namespaces.
  */
 export interface PodCreateOptions
   extends
@@ -48,52 +51,54 @@ export interface PodCreateOptions
       | 'volumesFrom'
       | 'devices'
     > {
-  /** As of a container; pods have names of their own. @default made up */
+  /** Name, in the form of a container's name; pods have names of their own. @default a random name */
   readonly name?: string;
   readonly labels?: Readonly<Record<string, string>>;
-  /** Namespaces that its containers share; [] for none. @default ipc, net and uts; none without `infra` */
+  /** Namespaces that the pod's containers share; [] for none. @default ipc, net and uts; none without `infra` */
   readonly share?: readonly PodNamespace[];
-  /** Keep the shared namespaces by a container that does nothing else. @default true */
+  /** Whether a container that does nothing else keeps the shared namespaces. @default true */
   readonly infra?: boolean;
-  /** Name of that container. @default the first 12 characters of the pod's id and `-infra` */
+  /** Name of the infra container. @default the first 12 characters of the pod's id and `-infra` */
   readonly infraName?: string;
-  /** An image whose command it runs. @default none: it runs tspod's own, over an empty directory */
+  /** Image whose command the infra container runs. @default none: it runs tspod's own program, in an empty directory */
   readonly infraImage?: string;
-  /** With `infraImage`: what it runs. @default the image's */
+  /** With `infraImage`: command of the infra container. @default the image's */
   readonly infraCommand?: readonly string[];
-  /** A file that gets the pid of its monitor. */
+  /** Path of a file to which the pid of the infra container's monitor is written. */
   readonly infraMonitorPidFile?: string;
-  /** 1 to 64 letters, digits, dots, dashes or underscores; with `share` uts. @default the pod's name */
+  /** Host name: 1 to 64 letters, digits, dots, dashes or underscores; with `share` uts. @default the pod's name */
   readonly hostname?: string;
-  /** @default 'continue' */
+  /** What happens to the pod when its last container has ended. @default 'continue' */
   readonly exitPolicy?: PodExitPolicy;
   /** Restart policy of the containers that have none of their own. @default none */
   readonly restart?: RestartOptions;
   /** Limits for all containers of the pod together. @default none */
   readonly resources?: ResourceOptions;
-  /** Where the pod's cgroup lies, as of a container. */
+  /** Parent of the pod's cgroup, like that of a container. */
   readonly cgroupParent?: string;
-  /** The containers' cgroups lie in the pod's. @default true */
+  /** Whether the containers' cgroups lie in the pod's. @default true */
   readonly shareParent?: boolean;
-  /** The command line that made it, for inspect. */
+  /** The command line that made the pod, for inspect. */
   readonly createCommand?: readonly string[];
 }
 
-/** A pod as it is recorded: options after validation. What the infra container has is in that one's record. */
+/**
+ * A pod as it is recorded: its options after validation. Those of the infra container are in that container's record.
+ */
 export interface PodConfig {
   readonly labels: Readonly<Record<string, string>>;
   readonly share: readonly PodNamespace[];
   readonly infra: boolean;
-  /** As it was asked for, or ''. */
+  /** Host name as it was requested, or ''. */
   readonly hostname: string;
   readonly exitPolicy: PodExitPolicy;
   readonly restart?: Required<RestartOptions>;
-  /** A path, or a slice of systemd, in which the pod's cgroup lies. */
+  /** Parent of the pod's cgroup: a path, or a slice of systemd. */
   readonly cgroupParent: string;
   readonly cgroupManager: CgroupManager;
-  /** Its containers' cgroups lie in its own; without, it has none. */
+  /** Whether the containers' cgroups lie in the pod's; if not, the pod has no cgroup. */
   readonly shareParent: boolean;
-  /** Limits of its cgroup; the number of processes has none unless it was asked for. */
+  /** Limits of the pod's cgroup. The number of processes is unlimited unless a limit was requested. */
   readonly resources: ResourceConfig;
   readonly createCommand: readonly string[];
 }

@@ -1,22 +1,28 @@
-/** Who "user[:group]" is, by the text of a root's /etc/passwd and /etc/group, for what is decided outside the container. */
+/**
+ * Looks up "user[:group]" in the text of a root's /etc/passwd and /etc/group, for decisions that are made outside the
+ * container.
+ */
 import { TspodError } from '../../errors.js';
 
 export interface AccountFiles {
   /** Text of /etc/passwd; '' if there is none. */
   readonly passwd: string;
-  /** Text of /etc/group. */
+  /** Text of /etc/group; '' if there is none. */
   readonly group: string;
 }
 
 export interface Account {
   readonly uid: number;
   readonly gid: number;
-  /** Supplementary ones, the primary one among them (CVE-2022-2995). */
+  /** Supplementary groups, with the primary group among them (CVE-2022-2995). */
   readonly groups: readonly number[];
   readonly home: string;
 }
 
-/** `user` is user[:group], names or numbers; '' is root. A number is never looked up as a name (CVE-2016-3697). Throws NO_SUCH_USER. */
+/**
+ * Looks up an account. `user` is user[:group], names or numbers; '' is root. A number is never looked up as a name
+ * (CVE-2016-3697). Throws NO_SUCH_USER.
+ */
 export function lookUpAccount(files: AccountFiles, user: string, extraGroups: readonly string[] = []): Account {
   const [wanted = '', wantedGroup] = user.split(':');
   const passwd = entries(files.passwd);
@@ -26,7 +32,7 @@ export function lookUpAccount(files: AccountFiles, user: string, extraGroups: re
   if (entry === undefined && !isNumber(wanted)) throw missing('user', wanted, 'passwd');
   const uid = isNumber(wanted) ? Number(wanted) : id(entry?.[2]);
   const gid = wantedGroup === undefined ? id(entry?.[3]) : groupId(group, wantedGroup);
-  // A group that was given takes the place of those that the files name.
+  // A group that was given replaces those that the files list for the user.
   const memberOf =
     wantedGroup === undefined && entry !== undefined
       ? group.filter((fields) => (fields[3] ?? '').split(',').includes(entry[0] ?? '')).map((fields) => id(fields[2]))
@@ -50,12 +56,12 @@ function isNumber(text: string): boolean {
   return /^\d+$/.test(text);
 }
 
-/** A group that is no number is root's, as it is for who has no line. */
+/** Returns an id from a file; 0 if it is missing or no number, as for a user without a line. */
 function id(text: string | undefined): number {
   return text === undefined || !isNumber(text) ? 0 : Number(text);
 }
 
-/** The fields of the lines with a number where it belongs. */
+/** Returns the fields of the lines whose third field is a valid id. */
 function entries(text: string): readonly (readonly string[])[] {
   return text
     .split('\n')

@@ -1,16 +1,25 @@
-/** Options about users: lines that the engine adds to /etc/passwd and /etc/group, where the image has none for the user. */
+/** Options about users: lines that the engine adds to /etc/passwd and /etc/group if the image has none for the user. */
 import { invalid } from '../../errors.js';
 import { quote } from '../checks/quote.js';
 import type { ShapeOf } from '../checks/shape.js';
 
 export interface AccountOptions {
-  /** Add lines for a user and a group that are given by number and that the container's files do not have. @default true */
+  /**
+   * Whether lines are added for a user and a group that are given by number and that the container's files do not have.
+   * @default true
+   */
   readonly passwd?: boolean;
-  /** Form of the line in /etc/passwd: $USERNAME, $UID, $GID, $NAME and $HOME are replaced. @default '$USERNAME:*:$UID:$GID:$NAME:$HOME:/bin/sh' */
+  /**
+   * Template of the line in /etc/passwd: $USERNAME, $UID, $GID, $NAME and $HOME are replaced.
+   * @default '$USERNAME:*:$UID:$GID:$NAME:$HOME:/bin/sh'
+   */
   readonly passwdEntry?: string;
-  /** Form of the line in /etc/group: $GROUPNAME, $GID and $USERLIST are replaced. @default '$GROUPNAME:x:$GID:$USERLIST' */
+  /**
+   * Template of the line in /etc/group: $GROUPNAME, $GID and $USERLIST are replaced.
+   * @default '$GROUPNAME:x:$GID:$USERLIST'
+   */
   readonly groupEntry?: string;
-  /** Users of the host, by name or number, that the container's /etc/passwd is to have. @default none */
+  /** Users of the host, by name or number, that are added to the container's /etc/passwd. @default none */
   readonly hostUsers?: readonly string[];
 }
 
@@ -40,7 +49,7 @@ export function normalizeAccounts(options: AccountOptions): AccountConfig {
   };
 }
 
-/** The kernel's programs read lines of a thousand bytes at most. */
+/** Returns a template if it is a single line of at most 1000 characters: many programs read no longer lines. */
 function checkLine(what: string, line: string): string {
   if (line !== '' && line.length <= 1000 && !/\p{Cc}/u.test(line)) return line;
   throw invalid(`${what} must be one line of at most 1000 characters, not ${quote(line)}`);

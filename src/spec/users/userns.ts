@@ -1,4 +1,4 @@
-/** User namespaces: the modes that choose maps by themselves, and the maps that they choose. */
+/** User namespaces: the modes that choose maps, and the maps that they choose. */
 import { invalid } from '../../errors.js';
 import { defined } from '../../util/defined.js';
 import { sizeOfRanges, subtractRanges, takeIds, type IdRange } from '../../util/id-ranges.js';
@@ -8,19 +8,20 @@ import { checkIdMaps } from '../namespaces.js';
 import { checkInteger } from '../checks/numbers.js';
 import { quote } from '../checks/quote.js';
 
-/** Podman's least number of ids of an automatic namespace. */
+/** Lowest number of ids of an automatic namespace: Podman's. */
 const MIN_AUTO_SIZE = 1024;
 
 const MAX_ID = 0xfffffffe;
 
-/** Which options go with which mode; the maps as far as they are given. */
+/** Returns the maps as far as they are given, after checking that the options fit the mode. */
 export function normalizeUserns(options: CreateOptions): Pick<ContainerConfig, 'uidMaps' | 'gidMaps' | 'userns'> {
   const mode = options.userns ?? 'private';
   const chosen = options.usernsOptions ?? {};
   for (const key of ['size', 'uid', 'gid', 'subuidName', 'subgidName'] as const) {
     if (chosen[key] !== undefined) checkMode(key, mode);
   }
-  // Each alone is meant for both, as for Podman; what an automatic namespace must have beside what it chooses is said for each.
+  // If only one map is given, it is used for both, as with Podman. An automatic namespace has separate additional maps
+  // for each.
   const uidMaps = mode === 'auto' ? options.uidMaps : (options.uidMaps ?? options.gidMaps);
   const gidMaps = mode === 'auto' ? options.gidMaps : (options.gidMaps ?? options.uidMaps);
   return {
@@ -30,13 +31,13 @@ export function normalizeUserns(options: CreateOptions): Pick<ContainerConfig, '
   };
 }
 
-/** Who the command runs as when that was said only by the ids to keep. */
+/** Returns the user that the command runs as if only the ids to keep say so; '' if they are not given. */
 export function keptUser({ usernsOptions: { uid, gid } = {} }: CreateOptions): string {
   return uid === undefined && gid === undefined ? '' : `${String(uid ?? 0)}:${String(gid ?? 0)}`;
 }
 
 function checkMode(option: keyof UsernsOptions, mode: string): void {
-  // Without ids of others there is nothing that a size could be of.
+  // With keep-id as root all ids are kept, so there is nothing to give a size of.
   if (option === 'size' && mode === 'keep-id')
     throw invalid('usernsOptions.size cannot be used with userns keep-id as root: all ids are kept');
   const wanted = option === 'size' ? 'auto' : option === 'uid' || option === 'gid' ? 'keep-id' : 'private';
@@ -60,7 +61,10 @@ function checkSubordinateName(name: string): string {
   throw invalid(`invalid name for /etc/subuid and /etc/subgid: ${quote(name)}`);
 }
 
-/** What the file systems and the first process belong to. Thrown at the creation: the kernel would say no more than EINVAL. */
+/**
+ * Throws INVALID_ARGUMENT unless the maps have id 0, which owns the container's file systems and its first process.
+ * Checked at the creation: the kernel would only say EINVAL.
+ */
 export function requireRootIds({ uidMaps, gidMaps }: Pick<ContainerConfig, 'uidMaps' | 'gidMaps'>): void {
   for (const [name, maps] of [
     ['uidMaps', uidMaps],
@@ -71,13 +75,13 @@ export function requireRootIds({ uidMaps, gidMaps }: Pick<ContainerConfig, 'uidM
   }
 }
 
-/** The host's id for one of the container's; undefined if no map has it. */
+/** Returns the host's id for an id of the container; undefined if no map has it. */
 export function mappedId(maps: readonly IdMap[], id: number): number | undefined {
   const map = maps.find(({ containerId, size }) => id >= containerId && id < containerId + size);
   return map === undefined ? undefined : map.hostId + (id - map.containerId);
 }
 
-/** The host's ids of the container's root. Without maps they are root's. */
+/** Returns the host's ids for the container's root: root's own without maps. */
 export function rootIds({ uidMaps, gidMaps }: Pick<ContainerConfig, 'uidMaps' | 'gidMaps'>): {
   readonly uid: number;
   readonly gid: number;
@@ -85,17 +89,17 @@ export function rootIds({ uidMaps, gidMaps }: Pick<ContainerConfig, 'uidMaps' | 
   return { uid: mappedId(uidMaps, 0) ?? 0, gid: mappedId(gidMaps, 0) ?? 0 };
 }
 
-/** No id is another one outside: nothing has to be shifted. */
+/** Whether all ids are the same inside and outside, so that no owners have to be shifted. */
 export function isIdentity({ uidMaps, gidMaps }: Pick<ContainerConfig, 'uidMaps' | 'gidMaps'>): boolean {
   return [...uidMaps, ...gidMaps].every(({ containerId, hostId }) => containerId === hostId);
 }
 
-/** Whether ids of the container are others on the host. */
+/** Whether ids of the container differ from those on the host. */
 export function hasOtherIds(config: Pick<ContainerConfig, 'namespaces' | 'uidMaps' | 'gidMaps'>): boolean {
   return config.namespaces.user !== 'host' && !isIdentity(config);
 }
 
-/** Maps of the ranges, in order, from container id 0 on. */
+/** Returns maps to these ranges of host ids, in order, from container id 0 on. */
 export function mapsOfRanges(ranges: readonly IdRange[]): readonly IdMap[] {
   let containerId = 0;
   return ranges.map(({ first, size }) => {
@@ -105,24 +109,27 @@ export function mapsOfRanges(ranges: readonly IdRange[]): readonly IdMap[] {
   });
 }
 
-/** How many ids an automatic namespace gets: those of the root's accounts and of the user, and not too few for what comes later. */
+/**
+ * Returns the number of ids that an automatic namespace gets: enough for the root's accounts and for the user, and a
+ * minimum for later needs.
+ */
 export function autoSize(config: Pick<ContainerConfig, 'user' | 'groups'>, idsOfAccounts: number): number {
   const numbers = [...config.user.split(':'), ...config.groups].filter((part) => /^\d+$/.test(part)).map(Number);
   return Math.max(MIN_AUTO_SIZE, idsOfAccounts, ...numbers.map((number) => number + 1));
 }
 
 export interface AutoRequest {
-  /** Container ids from 0 to below this are mapped. */
+  /** Number of container ids that are mapped, from 0 on. */
   readonly size: number;
-  /** Maps that have to be there. */
+  /** Maps that were given, and are kept. */
   readonly given: readonly IdMap[];
-  /** Host ids that may be given away. */
+  /** Host ids that may be assigned. */
   readonly available: readonly IdRange[];
-  /** Host ids that other containers have. */
+  /** Host ids that other containers use. */
   readonly used: readonly IdRange[];
 }
 
-/** The maps of an automatic namespace; undefined if too few ids are left. */
+/** Returns the maps of an automatic namespace; undefined if too few ids are left. */
 export function autoMaps({ size, given, available, used }: AutoRequest): readonly IdMap[] | undefined {
   const inside = subtractRanges(
     [{ first: 0, size }],
@@ -134,7 +141,7 @@ export function autoMaps({ size, given, available, used }: AutoRequest): readonl
   return mergeMaps([...pair(inside, taken), ...given]);
 }
 
-/** Ranges of equal sum, piece by piece. */
+/** Maps one list of ranges to another of the same total size, piece by piece. */
 function pair(inside: readonly IdRange[], outside: readonly IdRange[]): readonly IdMap[] {
   const maps: IdMap[] = [];
   const [left, right] = [[...inside], [...outside]];
@@ -147,7 +154,7 @@ function pair(inside: readonly IdRange[], outside: readonly IdRange[]): readonly
   return maps;
 }
 
-/** In the order of the container's ids; what goes on both sides is one range. */
+/** Returns the maps in the order of the container's ids; those that are contiguous on both sides become one. */
 export function mergeMaps(maps: readonly IdMap[]): readonly IdMap[] {
   const merged: IdMap[] = [];
   for (const map of maps.toSorted((a, b) => a.containerId - b.containerId)) {
