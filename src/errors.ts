@@ -1,6 +1,6 @@
-/** Every error that tspod throws on purpose. Match on `code`, not on the class or the text. */
+/** The errors that tspod throws on purpose. Match on `code`, not on the class or the text. */
 
-/** What went wrong, as a stable word. Listed with remedies in docs/errors.md. */
+/** What went wrong, as a stable word. docs/errors.md lists all codes with their remedies. */
 export type ErrorCode =
   | 'INVALID_ARGUMENT'
   | 'NO_SUCH_FILE'
@@ -61,7 +61,7 @@ export type ErrorCode =
   | 'NOT_SUPPORTED';
 
 export interface TspodErrorOptions {
-  /** Facts about the failure for programs. */
+  /** Machine-readable facts about the failure. @default none */
   readonly details?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }
@@ -69,7 +69,7 @@ export interface TspodErrorOptions {
 /** An error that tspod throws on purpose; misuse (a wrong type, an unknown option) is a TypeError. */
 export class TspodError extends Error {
   readonly code: ErrorCode;
-  /** Facts for programs; which ones depends on the code. */
+  /** Machine-readable facts about the failure; which keys there are depends on the code. */
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, options: TspodErrorOptions = {}) {
@@ -80,12 +80,14 @@ export class TspodError extends Error {
   }
 }
 
-/** An error of code INVALID_ARGUMENT, to be thrown: one line that names what the user gave. */
+/** Makes (does not throw) an error with code INVALID_ARGUMENT. `message`: one line that names what the user gave. */
 export function invalid(message: string, details: Readonly<Record<string, unknown>> = {}): TspodError {
   return new TspodError('INVALID_ARGUMENT', message, { details });
 }
 
-/** Whether a value is a TspodError, also one of another copy of this module, and (if given) has this code. */
+/**
+ * Whether a value is a TspodError (also one from another copy of this module) and, if `code` is given, has that code.
+ */
 export function isTspodError<Code extends ErrorCode = ErrorCode>(
   error: unknown,
   code?: Code,
@@ -95,7 +97,7 @@ export function isTspodError<Code extends ErrorCode = ErrorCode>(
   );
 }
 
-/** The text of whatever was thrown. */
+/** Returns the text of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

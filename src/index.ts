@@ -1,4 +1,4 @@
-/** The public API of tspod: all that its declarations name, and nothing else. */
+/** The public API of tspod, including every type that its declarations name. */
 export { isTspodError, TspodError } from './errors.js';
 export { checkStore } from './engine/store-check/check-store.js';
 export { openEngine } from './engine/open.js';

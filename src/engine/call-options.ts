@@ -1,4 +1,4 @@
-/** The options of calls that choose what is listed or removed: a misspelt filter must not choose everything. */
+/** Checks the options of calls that list or remove things: a misspelt filter must not select everything. */
 import { SIGNAL } from '../container/call-options.js';
 import type { SignalOption } from '../container/api/container.js';
 import type { ConnectOptions } from '../container/verbs/connect.js';
@@ -41,7 +41,7 @@ const CREATE_SECRET: ShapeOf<SecretCreateOptions> = {
 
 const REMOVE_VOLUME: ShapeOf<VolumeRemoveOptions> = { ...REMOVE_NETWORK, exact: 'boolean' };
 
-/** Each of these throws TypeError as checkShape() does. */
+/** Each of these functions returns the options it was given, or throws TypeError as checkShape() does. */
 export const checkedList = <T extends Filtered>(options?: T): T | undefined =>
   checkedCall<Filtered>('list', options, LIST) as T | undefined;
 export const checkedContainerList = (options?: ListOptions) => checkedCall('list', options, LIST_CONTAINERS);

@@ -1,4 +1,4 @@
-/** What has changed in the files of a container or an image: since what lies below, or against another one. */
+/** Compares the files of a container or an image with those below it, or with another container or image. */
 import type { SignalOption } from '../container/api/container.js';
 import type { EngineContext } from '../container/context.js';
 import type { FileChange } from '../container/api/files.js';
@@ -17,7 +17,7 @@ import { layerChanges } from '../storage/layer-changes.js';
 import { treeChanges } from '../storage/tree-changes.js';
 import { openImageRoot } from './images/mount.js';
 
-/** Of a container, or else of an image. Throws NO_SUCH_IMAGE for what is neither. */
+/** Returns what a container, or else an image, has changed. Throws NO_SUCH_IMAGE if the name is neither. */
 export async function diffAny(
   context: EngineContext,
   what: string,
@@ -32,7 +32,10 @@ export async function diffAny(
     : diffTop(context, found, signal);
 }
 
-/** Of an image: its uppermost layer, or all that it has else than another one. Throws NO_SUCH_IMAGE, AMBIGUOUS. */
+/**
+ * Returns what the uppermost layer of an image changes, or how the image differs from another one. Throws
+ * NO_SUCH_IMAGE, AMBIGUOUS.
+ */
 export async function diffImage(
   context: EngineContext,
   what: string,
@@ -90,7 +93,7 @@ function compare(context: EngineContext, { found, other, signal }: Comparison): 
 
 interface Tree {
   readonly fd: number;
-  /** Paths on which something is mounted. */
+  /** Mount points that the engine made in the tree; they do not count as changes. */
   readonly made: readonly string[];
 }
 

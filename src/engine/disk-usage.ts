@@ -1,4 +1,4 @@
-/** What the store takes on the disk, and what of it nobody needs. */
+/** Counts what the store takes on the disk, and how much of it is unused. */
 import type { EngineContext } from '../container/context.js';
 import { throwIfAborted } from '../native/abort.js';
 import { blobSize } from '../storage/images/blobs.js';
@@ -34,7 +34,10 @@ function containersUsage(context: EngineContext): DiskUsage['containers'] {
   };
 }
 
-/** A directory of the host that stands in place of a volume's is not the store's. */
+/**
+ * Counts the files in the volumes' own directories; a host directory that stands in place of one is not the store's and
+ * is not counted.
+ */
 function volumesUsage(context: EngineContext): DiskUsage['volumes'] {
   const items = makeVolumes(context)
     .list()
@@ -52,13 +55,13 @@ function volumesUsage(context: EngineContext): DiskUsage['volumes'] {
 interface Part {
   readonly bytes: number;
   readonly isLayer: boolean;
-  /** How many images have it. */
+  /** Number of images that contain the part. */
   users: number;
-  /** One of them is needed. */
+  /** Whether at least one of these images is in use. */
   isNeeded: boolean;
 }
 
-/** Layers and blobs, each once. */
+/** Counts layers and blobs, each once however many images share it. */
 function imagesUsage(context: EngineContext): DiskUsage['images'] {
   const { store } = context;
   const parts = new Map<string, Part>();
@@ -88,7 +91,7 @@ function imagesUsage(context: EngineContext): DiskUsage['images'] {
   };
 }
 
-/** The same part is the same object for all images. */
+/** Returns the layers and blobs of an image. A part that images share is one object in `known`. */
 function partsOf({ store, paths }: EngineContext, { seq }: StoredImage, known: Map<string, Part>): readonly Part[] {
   const part = (key: string, isLayer: boolean, bytes: () => number): Part => {
     const found = known.get(key) ?? { bytes: bytes(), isLayer, users: 0, isNeeded: false };

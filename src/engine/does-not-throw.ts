@@ -1,7 +1,7 @@
-/** Whether a look-up finds something. */
+/** Turns a look-up that throws into a boolean. */
 import { isTspodError, type ErrorCode } from '../errors.js';
 
-/** False if it fails with `code`; what else it fails with is thrown. */
+/** Whether the look-up succeeds; false if it throws an error with `code`. Other errors are thrown on. */
 export function doesNotThrow(find: () => unknown, code: ErrorCode): boolean {
   try {
     find();

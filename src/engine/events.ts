@@ -1,4 +1,4 @@
-/** What has happened to containers, and what happens. */
+/** `engine.events()`: reads pastEvents events and follows new ones. */
 import { checkedCall, type ShapeOf } from '../spec/checks/shape.js';
 import { setMaxListeners } from 'node:events';
 
@@ -19,22 +19,26 @@ export type { EventStatus, EventType } from '../events/event.js';
 
 export interface EngineEvent {
   readonly time: Date;
-  /** Microseconds since 1970: what `time` rounds. */
+  /** Microseconds since 1970, exact; `time` is rounded down to milliseconds. */
   readonly timeUs: number;
-  /** `system`: about no one container. */
+  /** Kind of object that the event is about; `system` if it is about no single object. */
   readonly type: EventType;
   readonly status: EventStatus;
-  /** '' when it is not about one object. */
+  /** Id of the object; '' if the event is not about a single one. */
   readonly id: string;
   readonly name: string;
   readonly image: string;
-  /** The container's labels, and what the status has to tell (docs/state.md): `containerExitCode`, `signal`, `oldName`. */
+  /**
+   * The container's labels, and details that depend on the status (docs/state.md): `containerExitCode`, `signal`,
+   * `oldName` …
+   */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
 /**
- * Conditions by name as in `events --filter`: container (name, or beginning of the id), event or status, id (beginning), image (of a container, or its
- * own name, or the beginning of its id), label (`key` or `key=value`), name, pod (name, or beginning of the id), type, volume (beginning of the name). Values of one name are alternatives, names must all match.
+ * Filters by name, as in `events --filter`: container (name or id prefix), event or status, id (prefix), image (that of
+ * a container; or an image's own name or id prefix), label (`key` or `key=value`), name, pod (name or id prefix), type,
+ * volume (name prefix). Values of one filter are alternatives; an event must match all filters.
  */
 export type EventFilters = Readonly<
   Partial<
@@ -46,11 +50,14 @@ export type EventFilters = Readonly<
 >;
 
 export interface EventsOptions extends SignalOption {
-  /** Leave out what is older. @default nothing is too old; with `follow` alone, what happened before the call */
+  /** Leaves out older events. @default all events; with `follow` but without `until`, only those after the call */
   readonly since?: Date;
-  /** Leave out what is newer; ends a `follow`. */
+  /** Leaves out newer events; ends a `follow` at this time. */
   readonly until?: Date;
-  /** Go on with what happens. Without `until` only the signal, or leaving the loop, ends it. @default false */
+  /**
+   * Continues with new events as they happen. Without `until`, only the signal or leaving the loop ends it. @default
+   * false
+   */
   readonly follow?: boolean;
   /** @default all */
   readonly filters?: EventFilters;
@@ -66,7 +73,10 @@ const EVENTS: ShapeOf<EventsOptions> = {
 
 type Predicate = (event: EventRecord) => boolean;
 
-/** Follows from this call on. Throws at once INVALID_ARGUMENT for a bad filter, NOT_SUPPORTED when none are written, ENGINE_CLOSED; ABORTED to who takes them. */
+/**
+ * Reads events, and follows them from this call on. Throws at once INVALID_ARGUMENT for a bad filter, NOT_SUPPORTED if
+ * no events are written, ENGINE_CLOSED; the iteration throws ABORTED.
+ */
 export function engineEvents(context: EngineContext, options: EventsOptions = {}): AsyncIterable<EngineEvent> {
   checkedCall('events', options, EVENTS);
   context.store.requireOpen();
@@ -78,14 +88,14 @@ export function engineEvents(context: EngineContext, options: EventsOptions = {}
     (until === undefined || timeOf(event) <= until.getTime()) &&
     matches(event);
   return leavable(options.signal, (signal) => {
-    const batches = options.follow === true ? follow(context, { since, until, signal }) : past(context);
-    return tell(batches, isWanted, signal);
+    const batches = options.follow === true ? follow(context, { since, until, signal }) : pastEvents(context);
+    return chosenEvents(batches, isWanted, signal);
   });
 }
 
 type Batches = AsyncIterable<readonly EventRecord[]> | Iterable<readonly EventRecord[]>;
 
-async function* tell(
+async function* chosenEvents(
   batches: Batches,
   isWanted: Predicate,
   signal: AbortSignal,
@@ -97,11 +107,11 @@ async function* tell(
   throwIfAborted('events', signal);
 }
 
-function* past({ directories }: EngineContext): Generator<readonly EventRecord[], void, undefined> {
+function* pastEvents({ directories }: EngineContext): Generator<readonly EventRecord[], void, undefined> {
   yield readEvents(eventPaths(directories.runRoot));
 }
 
-/** What has an end. */
+/** Statuses of launches: the container or exec session will end, so it has to be watched. */
 const LAUNCHES: ReadonlySet<EventStatus> = new Set(['init', 'start', 'exec']);
 
 interface Period {
@@ -110,7 +120,7 @@ interface Period {
   readonly signal: AbortSignal;
 }
 
-/** What there is in the order of time, and then what comes as it comes. */
+/** Yields the pastEvents events of the period, ordered by time, then new events as they come. */
 function follow(context: EngineContext, period: Period): AsyncGenerator<readonly EventRecord[], void, undefined> {
   const done = new AbortController();
   setMaxListeners(0, done.signal); // as many as containers and commands that are watched
@@ -123,10 +133,10 @@ function follow(context: EngineContext, period: Period): AsyncGenerator<readonly
   whenAborted(done.signal, () => {
     for (const each of forget) each();
   });
-  return attend(context, batches, { ...period, done });
+  return followUntil(context, batches, { ...period, done });
 }
 
-async function* attend(
+async function* followUntil(
   context: EngineContext,
   batches: AsyncIterable<readonly EventRecord[]>,
   { since, until, done }: Period & { readonly done: AbortController },
@@ -134,7 +144,7 @@ async function* attend(
   const end = () => {
     done.abort();
   };
-  // As soon as that: nobody may come for more.
+  // A timer, because perhaps no further event comes that would end the loop at `until`.
   const cancel = until === undefined ? () => undefined : atTime(until, end);
   done.signal.addEventListener('abort', cancel);
   let ends: EndWatch | undefined;
@@ -145,7 +155,7 @@ async function* attend(
       if (!isHistory) yield batch;
       else if (since !== undefined || until !== undefined) yield inOrder(batch);
       isHistory = false;
-      // From here on: what has ended before is told as what is found now.
+      // Only after the history: ends that nobody has recorded yet are recorded now, and come as new events.
       ends ??= settleEnds(context, done.signal);
       for (const { status, id } of batch) if (LAUNCHES.has(status)) ends.look(id);
     }
@@ -167,7 +177,7 @@ function atTime(time: Date, action: () => void): () => void {
   };
 }
 
-/** Milliseconds, as dates have them. */
+/** Returns the time of an event in milliseconds, as dates have it. */
 function timeOf({ timeUs }: Pick<EventRecord, 'timeUs'>): number {
   return Math.floor(timeUs / 1000);
 }
@@ -179,7 +189,7 @@ function toEngineEvent({ timeUs, type, status, id, name, image, attributes }: Ev
 type FilterMaker = (value: string) => Predicate;
 
 const byStatus: FilterMaker = (value) => {
-  // Docker's word for it.
+  // `die` is Docker's name for this status.
   const wanted = value === 'die' ? 'died' : value;
   if (!EVENT_STATUSES.some((status) => status === wanted)) throw invalid(`"${value}" is not a status of events`);
   return ({ status }) => status === wanted;

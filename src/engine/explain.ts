@@ -1,4 +1,4 @@
-/** What a launch or an exec would do, as text. Nothing is made and nothing runs. */
+/** Describes as text what a launch or an exec would do. Creates and runs nothing. */
 import { configure } from '../container/create/configure.js';
 import { splitFrom } from '../container/cgroups/placement.js';
 import { compileLaunch } from '../container/launch/compile.js';
@@ -26,7 +26,7 @@ export async function explainCreate(context: EngineContext, options: CreateOptio
   const named = withSecretNames(context, withVolumeNames(withChosenIds(context, withHostMaps(context, shared))));
   const { config } = withChosenPorts(context, named);
   const name = config.name ?? randomName();
-  // Somebody else may be given these addresses and ports before it starts.
+  // Another container may be given these addresses and ports before this one is started.
   const { network, attached } = (await foreseeConnected(context, { id, name, config })) ?? {};
   const { plan } = compileLaunch(context, {
     id,

@@ -1,4 +1,7 @@
-/** What `host:` roots hide and show: decided once for each kind of root, and again when the host has changed. */
+/**
+ * Caches what `host:` roots hide and show: decided once for each kind of root, and again when the host's mounts have
+ * changed.
+ */
 import { readFileSync } from 'node:fs';
 
 import type { HostRootConfig } from '../container/context.js';
@@ -6,7 +9,7 @@ import type { Directories } from '../host/directories.js';
 import { isCurrent, readHideList, type HideList } from '../host/hide-list.js';
 import { parseMountInfo, type HostMount } from '../host/mountinfo.js';
 
-/** Kinds of roots that are remembered. */
+/** Maximum number of kinds of roots in the cache. */
 const MAX_KNOWN = 64;
 
 export function hideListReader(directories: Directories): (host: HostRootConfig) => HideList {

@@ -1,4 +1,4 @@
-/** Facts about this machine and the store, for `info`. */
+/** `engine.info()`: facts about this machine and the store. */
 import { arch, freemem, hostname, platform, release, totalmem, uptime } from 'node:os';
 
 import type { EngineContext } from '../container/context.js';
@@ -45,7 +45,7 @@ function hostInfo(context: EngineContext): EngineInfo['host'] {
   };
 }
 
-/** os-release(5). */
+/** Reads os-release(5). */
 function distribution(): EngineInfo['host']['distribution'] {
   const values = new Map<string, string>();
   for (const line of (readIfReadable('/etc/os-release') ?? readIfReadable('/usr/lib/os-release') ?? '').split('\n')) {
@@ -65,7 +65,7 @@ function swapKilobytes(): { readonly total: number; readonly free: number } {
   return { total: value('SwapTotal'), free: value('SwapFree') };
 }
 
-/** What runs is looked at; the others are counted as they are recorded. */
+/** Counts containers: those recorded as live are observed, the others are counted as recorded. */
 function storeInfo({ directories, paths, store }: EngineContext): EngineInfo['store'] {
   const number = [...store.countByStatus().values()].reduce((sum, count) => sum + count, 0);
   const live = store

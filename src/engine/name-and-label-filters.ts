@@ -1,4 +1,4 @@
-/** Filters that lists of containers, images, networks and volumes share. */
+/** Filters and helpers that listings of containers, images, networks, pods, secrets and volumes share. */
 import { invalid, isTspodError } from '../errors.js';
 import { showNetwork, type NetworkPlace } from '../network/networks.js';
 import { parseMoment } from '../util/moment.js';
@@ -12,7 +12,7 @@ interface Labelled {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** `id`: the beginning of one, or a regular expression. `name`: a regular expression. Any of the values. */
+/** `id`: an id prefix or a regular expression. `name`: a regular expression. One of several values must match. */
 export const NAME_FILTERS = {
   id: (values: readonly string[]) => {
     const tests = values.map((value) =>
@@ -26,7 +26,7 @@ export const NAME_FILTERS = {
   },
 };
 
-/** All labels must be there; none of `label!` may. */
+/** `label`: all labels must be there. `label!`: none of the labels may be there. */
 export const LABEL_FILTERS = {
   label: (values: readonly string[]) => {
     const tests = values.map(labelTest);
@@ -43,11 +43,11 @@ export type Test<Item> = (item: Item) => boolean;
 interface KnownFilters<Item, Maker> {
   readonly makers: Readonly<Record<string, Maker>>;
   readonly make: (maker: Maker, values: readonly string[]) => Test<Item>;
-  /** What is said of a name that there is not. */
+  /** Makes the error message for an unknown filter. */
   readonly unknown: (name: string) => string;
 }
 
-/** One test for all filters that have values. Throws INVALID_ARGUMENT for one that there is not. */
+/** Returns one test that combines all filters that have values. Throws INVALID_ARGUMENT for an unknown filter. */
 export function everyFilter<Item, Maker>(
   filters: Readonly<Record<string, readonly string[]>>,
   { makers, make, unknown }: KnownFilters<Item, Maker>,
@@ -62,7 +62,10 @@ export function everyFilter<Item, Maker>(
   return (item) => tests.every((test) => test(item));
 }
 
-/** The moment, in milliseconds, before which something must have been made. Throws INVALID_ARGUMENT unless it is one time. */
+/**
+ * Returns the time of an `until` filter, in ms since 1970: matching things were created before it. Throws
+ * INVALID_ARGUMENT unless there is exactly one valid time.
+ */
 export function untilLimit(values: readonly string[], now: Date): number {
   if (values.length > 1) throw invalid('until: give one time only');
   const [text = ''] = values;
@@ -71,13 +74,19 @@ export function untilLimit(values: readonly string[], now: Date): number {
   return limit.getTime();
 }
 
-/** Whether one of the regular expressions matches anywhere. Throws INVALID_ARGUMENT. */
+/**
+ * Returns a test whether one of the regular expressions matches anywhere in a text. Throws INVALID_ARGUMENT for an
+ * invalid expression.
+ */
 export function anyPattern(filter: string, values: readonly string[]): Test<string> {
   const tests = values.map((value) => matcher(filter, value));
   return (text) => tests.some((test) => test(text));
 }
 
-/** The name of the network that a name or the beginning of an id means; what means none stays as it is, it may be a mode. Throws AMBIGUOUS. */
+/**
+ * Returns the name of the network with this name or id prefix. Text that names no network is returned as it is, because
+ * it may be a network mode. Throws AMBIGUOUS.
+ */
 export function networkNamed(place: NetworkPlace, nameOrId: string): string {
   try {
     return showNetwork(place, nameOrId).name;
@@ -87,7 +96,7 @@ export function networkNamed(place: NetworkPlace, nameOrId: string): string {
   }
 }
 
-/** A regular expression that may match anywhere, as Podman's do. */
+/** Returns a test for a regular expression, which may match anywhere in the value, as in Podman. */
 function matcher(filter: string, text: string): (value: string) => boolean {
   let expression: RegExp;
   try {
@@ -98,7 +107,10 @@ function matcher(filter: string, text: string): (value: string) => boolean {
   return (value) => expression.test(value);
 }
 
-/** `key` or `key=value`, where `*` at the end of the key or value stands for anything; `key=` takes any value, as in Podman. */
+/**
+ * Returns a test for `key` or `key=value`, where `*` at the end of the key or the value stands for anything; `key=`
+ * accepts any value, as in Podman.
+ */
 function labelTest(wanted: string): (labels: Readonly<Record<string, string>>) => boolean {
   const equals = wanted.indexOf('=');
   const key = equals === -1 ? wanted : wanted.slice(0, equals);

@@ -1,4 +1,7 @@
-/** Opens an engine: directories, database, refresh after a boot, repair; and binds everything to it. */
+/**
+ * Opens an engine: prepares directories and database, cleans up after a boot or a crash, and binds the API to the
+ * store.
+ */
 import { chmodSync, mkdirSync } from 'node:fs';
 
 import type { RunOptions, SpawnOptions } from '../container/api/container.js';
@@ -52,12 +55,11 @@ import { makeSecrets } from './secrets/secrets.js';
 import { makeVolumes } from './volumes/volumes.js';
 
 /**
- * Opens the store (making it when it is new) and puts right what a crash or a reboot left behind.
+ * Opens the store, creating it if it is new, and repairs what a crash or a reboot left behind. Several engines, in one
+ * process or in many, may share a store.
  *
- * Several engines, in one process or in many, may share a store.
- *
- * @throws {TspodError} INVALID_ARGUMENT (relative directory, another run root, unknown cgroup manager), STORE_BROKEN, STORE_NEWER, STORE_BUSY, PERMISSION_DENIED, DISK_FULL,
- * UNSUPPORTED_HOST (better-sqlite3 or the addon is not built)
+ * @throws {TspodError} INVALID_ARGUMENT (relative directory, another run root, unknown cgroup manager), STORE_BROKEN,
+ * STORE_NEWER, STORE_BUSY, PERMISSION_DENIED, DISK_FULL, UNSUPPORTED_HOST (better-sqlite3 or the addon is not built)
  */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   checkOptions(options);
@@ -100,8 +102,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
 }
 
 /**
- * Nobody but their owner looks into them, whatever the umask was when they were made. Who may not make them most likely wants a container, and is
- * told first what that needs.
+ * Makes directories with mode 0700, whatever the umask is. If that is not permitted, the error first says which
+ * privileges containers need, since the user most likely wants one.
  */
 function makeDirectories(...directories: readonly string[]): void {
   for (const directory of directories) {

@@ -1,4 +1,4 @@
-/** What openEngine is given: checked, and what follows from it. */
+/** Checks the options of openEngine() and derives settings from them. */
 import { TspodError } from '../errors.js';
 import { EventLog, eventPaths } from '../events/event-log.js';
 import { defaultDirectories, type Directories } from '../host/directories.js';
@@ -8,7 +8,7 @@ import { CGROUP_MANAGERS, type CgroupManager } from '../spec/limits/cgroup-optio
 import { cleanPath } from '../util/paths.js';
 import type { EngineOptions } from './types.js';
 
-/** Throws as checkShape() does. */
+/** Checks the names and types of the options. Throws TypeError as checkShape() does. */
 export function checkOptions(options: EngineOptions): void {
   checkShape('openEngine options', options, OPTIONS);
 }
@@ -23,10 +23,10 @@ const OPTIONS: ShapeOf<EngineOptions> = {
   keepBridges: 'boolean',
 };
 
-/** Podman's directory, for the machine's store; others keep to themselves. */
+/** Podman's directory of networks, which the machine's default store shares; other stores have their own. */
 const MACHINES_NETWORKS = '/etc/containers/networks';
 
-/** Throws INVALID_ARGUMENT for a path that is not absolute. */
+/** Returns where the configurations of networks are. Throws INVALID_ARGUMENT for a path that is not absolute. */
 export function networkPlace({ networkConfigDir: given }: EngineOptions, { root }: Directories): NetworkPlace {
   if (given !== undefined && !given.startsWith('/'))
     throw new TspodError('INVALID_ARGUMENT', `networkConfigDir must be an absolute path, not ${JSON.stringify(given)}`);
@@ -37,21 +37,24 @@ export function networkPlace({ networkConfigDir: given }: EngineOptions, { root 
   return { directory, isMachines: directory === MACHINES_NETWORKS, isStores: directory === own };
 }
 
-/** Throws INVALID_ARGUMENT for one that is not absolute. */
+/** Returns the directories of OCI hooks. Throws INVALID_ARGUMENT for a path that is not absolute. */
 export function hooksDirectories({ hooksDirectories: given = [] }: EngineOptions): readonly string[] {
   const relative = given.find((directory) => !directory.startsWith('/'));
   if (relative === undefined) return [...given];
   throw new TspodError('INVALID_ARGUMENT', `hooksDirectories must be absolute paths, not ${JSON.stringify(relative)}`);
 }
 
-/** Throws INVALID_ARGUMENT for a backend that there is not. */
+/** Opens the event log; undefined with backend `none`. Throws INVALID_ARGUMENT for an unknown backend. */
 export function openEvents({ eventsBackend = 'file' }: EngineOptions, { runRoot }: Directories): EventLog | undefined {
   if (eventsBackend === 'none') return undefined;
   if (eventsBackend === 'file') return new EventLog(eventPaths(runRoot));
   throw new TspodError('INVALID_ARGUMENT', `events backend ${String(eventsBackend)} is none of file and none`);
 }
 
-/** Only names are looked at: what cannot be had on this machine is said by the containers that want it. */
+/**
+ * Returns the cgroup manager that options or environment name; undefined if they name none. Throws INVALID_ARGUMENT for
+ * an unknown one. Whether the machine supports it is checked when a container needs it.
+ */
 export function chosenManager(options: EngineOptions): CgroupManager | undefined {
   const given = options.cgroupManager ?? process.env['TSPOD_CGROUP_MANAGER'];
   if (given === undefined || given === '') return undefined;

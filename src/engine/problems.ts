@@ -1,8 +1,8 @@
-/** What this machine lacks for containers, with what to do about it. */
+/** Finds out what this machine lacks for containers. */
 import { preflight } from '../native/preflight/preflight.js';
 import type { EngineInfo } from './types.js';
 
-/** What is required and missing comes first. */
+/** Returns what the machine lacks, each with a remedy; first what every container needs. */
 export async function hostProblems(): Promise<EngineInfo['problems']> {
   const { checks } = await preflight();
   const problems = checks.flatMap(({ name, ok, required, detail, remedy = '' }) =>

@@ -1,4 +1,4 @@
-/** Everything that nobody uses: containers that do not run, networks that none is on, images that none is made of; and volumes. */
+/** `engine.prune()`: removes unused pods, containers, networks, images, and volumes if asked to. */
 import type { EngineContext } from '../container/context.js';
 import { TspodError } from '../errors.js';
 import { pruneImages } from './images/remove.js';
@@ -11,7 +11,7 @@ import { makeVolumes } from './volumes/volumes.js';
 import { treeSize } from '../storage/size.js';
 import type { BatchResult, ContainerFilters, PruneOptions, PruneResult } from './types.js';
 
-/** Pods and containers first, so that what they used is unused then. */
+/** Removes pods and containers first, so that the things that only they used are unused then. */
 export async function pruneAll(context: EngineContext, options: PruneOptions = {}): Promise<PruneResult> {
   const { all = false, volumes: withVolumes = false, filters = {}, signal } = options;
   checkFilters(filters);
@@ -27,14 +27,14 @@ export async function pruneAll(context: EngineContext, options: PruneOptions = {
   return { pods, containers, networks, images, volumes, reclaimed: freed + images.reclaimed + volumes.reclaimed };
 }
 
-/** Before anything is removed: those of containers alone would be refused by the next kind. */
+/** Checks the filters before anything is removed: a filter that only containers know would fail at the next kind. */
 function checkFilters(filters: ContainerFilters): void {
   for (const [name, values] of Object.entries(filters))
     if (values.length > 0 && !PRUNE_FILTERS.includes(name))
       throw new TspodError('INVALID_ARGUMENT', `invalid filter ${JSON.stringify(name)}`);
 }
 
-/** Also those with names: who asks for volumes wants these. */
+/** Removes unused volumes, including named ones, since the caller has asked for volumes. */
 async function pruneVolumes(
   context: EngineContext,
   given: Pick<PruneOptions, 'filters' | 'signal'>,

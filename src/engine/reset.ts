@@ -1,4 +1,4 @@
-/** A store as it was when it was new: whatever it has is ended and removed. */
+/** `engine.reset()`: empties the store. */
 import type { SignalOption } from '../container/api/container.js';
 import type { EngineContext } from '../container/context.js';
 import { removeContainer, removeWholePod } from '../container/verbs/remove.js';
@@ -14,7 +14,10 @@ import { makeSecrets } from './secrets/secrets.js';
 import type { BatchResult, ResetResult } from './types.js';
 import { makeVolumes } from './volumes/volumes.js';
 
-/** What uses something goes before it. A container that somebody makes meanwhile goes with its image, its network or its volume, if it has one of those. */
+/**
+ * Ends and removes everything in the store, users before what they use. A container created meanwhile is removed with
+ * its image, network or volume, if it has one of those.
+ */
 export async function reset(context: EngineContext, { signal }: SignalOption = {}): Promise<ResetResult> {
   const { store } = context;
   const networks = makeNetworks(context);
@@ -66,7 +69,7 @@ export async function reset(context: EngineContext, { signal }: SignalOption = {
 interface Removal<T> {
   readonly name: (thing: T) => string;
   readonly remove: (thing: T) => unknown;
-  /** Of what somebody, or the removal of another, has removed meanwhile. */
+  /** Error code of a thing that is gone already, removed by another process or together with another thing. */
   readonly missing: ErrorCode;
 }
 

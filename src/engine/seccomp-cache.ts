@@ -1,4 +1,7 @@
-/** Compiled seccomp filters: in memory by profile, on disk by what the profile says. Compiling takes ten times as long as a launch. */
+/**
+ * Caches compiled seccomp filters: in memory by profile object, on disk by the profile's content. Compiling takes ten
+ * times as long as a launch.
+ */
 import { mkdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,13 +10,16 @@ import { compileSeccomp } from '../native/seccomp.js';
 import { stringifyExactly } from '../oci/exact-json.js';
 import type { SeccompConfig } from '../oci/seccomp.js';
 
-/** Raised when the compiler's output for the same profile changes. */
+/** Part of the key; increased when the compiler's output for the same profile changes. */
 const FORMAT = 3;
 
 const FINGERPRINT_BYTES = 8;
 const LENGTH_BYTES = 4;
 
-/** Where distributions have libseccomp; the link's target names the version, on which the filter depends. */
+/**
+ * Where distributions install libseccomp. The target of the link names the version, on which the compiled filter
+ * depends.
+ */
 const LIBRARIES = [
   '/usr/lib/x86_64-linux-gnu/libseccomp.so.2',
   '/usr/lib/aarch64-linux-gnu/libseccomp.so.2',
@@ -22,7 +28,10 @@ const LIBRARIES = [
   '/lib/libseccomp.so.2',
 ];
 
-/** A compiler with a cache in this directory. The same profile object gives the same bytes without a look at the disk. */
+/**
+ * Returns a compiler with a cache in the directory. For a profile object that it has seen, it returns the same bytes
+ * without reading the disk.
+ */
 export function cachedSeccompCompiler(directory: string): (profile: SeccompConfig) => Uint8Array {
   const known = new WeakMap<SeccompConfig, Uint8Array>();
   return (profile) => {
@@ -56,8 +65,9 @@ function libraryVersion(): string {
 }
 
 /**
- * The file is the fingerprint of all that follows, the length of the key, the key, and the program. So what a full disk or a crash cut short is not
- * taken for a filter, nor the filter of another profile whose key has the same fingerprint.
+ * Reads a filter from the cache; undefined if the file is not valid. A file consists of the fingerprint of all that
+ * follows, the length of the key, the key, and the program. So a file that a full disk or a crash cut short is not
+ * taken for a filter, nor one of another profile whose key has the same fingerprint.
  */
 function readCached(path: string, key: Buffer): Uint8Array | undefined {
   let bytes;
@@ -73,18 +83,21 @@ function readCached(path: string, key: Buffer): Uint8Array | undefined {
   return isOurs && content.subarray(LENGTH_BYTES, start).equals(key) ? content.subarray(start) : undefined;
 }
 
-/** Without the cache (a full or read-only disk) filters are compiled each time. */
+/**
+ * Writes a filter to the cache. Failures are ignored: without a cache (full or read-only disk), filters are compiled
+ * each time.
+ */
 function writeCached(directory: string, path: string, { key, program }: { key: Buffer; program: Uint8Array }): void {
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeUInt32LE(key.length);
   const content = Buffer.concat([length, key, program]);
-  // One name for all: whoever writes at the same time writes the same, and what a crash leaves is written over.
+  // All processes use one name: concurrent writers write the same bytes, and leftovers of a crash are overwritten.
   const temporary = `${path}.new`;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     writeFileSync(temporary, Buffer.concat([fingerprint(content), content]), { mode: 0o600 });
     renameSync(temporary, path);
   } catch {
-    // nothing depends on it
+    // The cache is optional.
   }
 }

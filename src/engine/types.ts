@@ -1,4 +1,4 @@
-/** The engine as users of the library see it. */
+/** The engine and its types, as users of the library see them. */
 import type { Readable, Writable } from 'node:stream';
 
 import type {
@@ -30,28 +30,32 @@ import type { Pods } from './pods/types.js';
 import type { Secrets } from './secrets/types.js';
 import type { Volumes } from './volumes/types.js';
 
+/** Options of openEngine() and checkStore(). */
 export interface EngineOptions {
-  /** What lasts: database, layers, logs. @default $TSPOD_ROOT or /var/lib/tspod */
+  /** Directory of everything that lasts: database, layers, logs. @default $TSPOD_ROOT or /var/lib/tspod */
   readonly root?: string;
-  /** What a reboot wipes. @default $TSPOD_RUNROOT or /run/tspod */
+  /** Directory of everything that a reboot wipes. @default $TSPOD_RUNROOT or /run/tspod */
   readonly runRoot?: string;
-  /** Where it is written what happens to containers: a file below `runRoot`, or nowhere. @default 'file' */
+  /** Where events are written: to a file in `runRoot`, or nowhere. @default 'file' */
   readonly eventsBackend?: EventsBackend;
   /**
-   * Who makes the cgroups of new containers: tspod, or systemd, which gives each a scope.
-   * @default $TSPOD_CGROUP_MANAGER, or systemd where it runs the machine and cgroup v2 is alone, else cgroupfs
+   * Manager of the cgroups of new containers: tspod itself, or systemd, which gives each container a scope.
+   * @default $TSPOD_CGROUP_MANAGER; else systemd if it is the init system and only cgroup v2 is in use, else cgroupfs
    */
   readonly cgroupManager?: 'cgroupfs' | 'systemd';
-  /** Directories of JSON files, each with an OCI hook and when it applies: absolute, later ones win. Read when a container is created. @default none */
+  /**
+   * Directories of JSON files, each with an OCI hook and the conditions for it: absolute paths, later ones take
+   * precedence. Read when a container is created. @default none
+   */
   readonly hooksDirectories?: readonly string[];
   /**
-   * Where the configurations of networks are: netavark's JSON files, an absolute path.
+   * Directory of the network configurations, JSON files as netavark has them; an absolute path.
    * @default /etc/containers/networks, Podman's, with the default `root`; else a directory in `root`
    */
   readonly networkConfigDir?: string;
   /**
-   * Bridges that containers of this engine were on stay until close(): a program that runs one container after the other need not make and remove them
-   * each time. Without, the last container takes its bridge along.
+   * Keeps the bridges of this engine's containers until close(), so that a program that runs one container after the
+   * other need not create and remove a bridge each time. Otherwise a bridge is removed with its last container.
    * @default true
    */
   readonly keepBridges?: boolean;
@@ -62,46 +66,48 @@ export interface ContainerSummary extends ContainerState {
   /** 64 hexadecimal digits. */
   readonly id: string;
   readonly name: string;
-  /** Image reference, or '' with a root directory. */
+  /** Image reference; '' for a container with a root directory. */
   readonly image: string;
-  /** 64 hexadecimal digits, or '' without an image of the store. */
+  /** 64 hexadecimal digits; '' for a container that is not made of an image of the store. */
   readonly imageId: string;
-  /** The root directory when there is no image, or ''. */
+  /** The root directory; '' for a container with an image. */
   readonly rootfs: string;
   /** Entrypoint and command. */
   readonly command: readonly string[];
   readonly createdAt: Date;
   readonly labels: Readonly<Record<string, string>>;
-  /** Targets of the user's mounts, and of volumes. */
+  /** Targets of mounts and volumes. */
   readonly mounts: readonly string[];
-  /** Of each of them: the path of a bind mount, the name of a volume, else ''. */
+  /** Source of each of `mounts`: the path of a bind mount, the name of a volume, else ''. */
   readonly mountSources: readonly string[];
-  /** The networks that it is on, or its network mode; none with `none`. */
+  /** Names of the networks that the container is on, or its network mode; empty with mode `none`. */
   readonly networks: readonly string[];
-  /** Ports that are reached through the host. */
+  /** Published ports, which can be reached through the host. */
   readonly ports: readonly PublishedPort[];
-  /** Ports that it was said to listen on, by its image or by `expose`; those that are published without that are not among them. */
+  /** Ports declared by the image or by `expose`; ports that are published without being declared are not included. */
   readonly exposedPorts: readonly ExposedPort[];
   readonly autoRemove: boolean;
   readonly restartPolicy: string;
-  /** The file that got its id, or ''. */
+  /** File to which the container's id was written, or ''. */
   readonly cidFile: string;
-  /** What its health checks say; null without any, and while it does not run. */
+  /** Result of the health checks; null without any, and while the container does not run. */
   readonly health: HealthStatus | null;
-  /** Where mount() has put its root; null when it is not mounted. */
+  /** Where mount() has mounted the container's root; null if it is not mounted. */
   readonly mountPoint: string | null;
-  /** Id of the pod that it is in, or ''. */
+  /** Id of the container's pod, or ''. */
   readonly pod: string;
+  /** Name of the container's pod, or ''. */
   readonly podName: string;
-  /** It keeps what the others of its pod share. */
+  /** Whether this is an infra container, which keeps what the containers of its pod share. */
   readonly isInfra: boolean;
-  /** Only with `size`. */
+  /** Sizes of the container's files; only if ListOptions.size is set. */
   readonly size?: ContainerSizes;
 }
 
 /**
- * Conditions by name as in `ps --filter`: id, name, label, label!, exited, status, ancestor, before, since, network, restart-policy,
- * command, until, volume, should-start-on-boot, health, pod. Values of one name are alternatives (labels must all match); names must all match.
+ * Filters by name, as in `ps --filter`: id, name, label, label!, exited, status, ancestor, before, since, network,
+ * restart-policy, command, until, volume, should-start-on-boot, health, pod. Values of one filter are alternatives
+ * (labels must all match); a container must match all filters.
  */
 export type ContainerFilters = Readonly<
   Partial<
@@ -129,105 +135,120 @@ export type ContainerFilters = Readonly<
 >;
 
 export interface ListOptions {
-  /** Also those that do not run. @default false, true with a status, exited or id filter or `last` */
+  /** Includes containers that do not run. @default false; true with `last` or a status, exited or id filter */
   readonly all?: boolean;
   /** @default all */
   readonly filters?: ContainerFilters;
-  /** Only so many, those created last, in any state. @default all */
+  /** Maximum number of containers: those created last, in any state. @default all */
   readonly last?: number;
-  /** Fills `size`; walks their files. @default false */
+  /** Fills `size` of each summary, for which the containers' files are walked. @default false */
   readonly size?: boolean;
 }
 
-/** What became of many: ids done, and an error for each of the others. */
+/**
+ * Result of a call on many objects: the ids (networks, volumes: names) of those done, and an error for each of the
+ * others.
+ */
 export interface BatchResult {
   readonly done: readonly string[];
   readonly failed: ReadonlyMap<string, Error>;
 }
 
-/** All containers of the engine. `nameOrId`: an exact name, a full id or the beginning of one. */
+/** The containers of an engine. `nameOrId`: an exact name, a full id or an id prefix. */
 export interface Containers {
   /**
-   * Records it; runs nothing, its directories are made when it is started. Its image is fetched first if it has to be, as `fetching` says. INVALID_ARGUMENT,
-   * NAME_IN_USE, NO_SUCH_IMAGE, BAD_IMAGE and errors of registries (REGISTRY_ERROR, REGISTRY_UNREACHABLE, UNAUTHORIZED, DIGEST_MISMATCH), NO_SUCH_CONTAINER
-   * (whose namespaces it is to share), UNSUPPORTED_HOST (not root), DISK_FULL, ABORTED; TypeError for unknown options and wrong types.
+   * Creates the record of a container; nothing runs, and its directories are made when it is started. Its image is
+   * fetched first if necessary, as `fetching` says. Throws INVALID_ARGUMENT, NAME_IN_USE, NO_SUCH_IMAGE, BAD_IMAGE and
+   * errors of registries (REGISTRY_ERROR, REGISTRY_UNREACHABLE, UNAUTHORIZED, DIGEST_MISMATCH), NO_SUCH_CONTAINER
+   * (whose namespaces it is to share), UNSUPPORTED_HOST (not root), DISK_FULL, ABORTED; TypeError for unknown options
+   * and wrong types.
    */
   create(options: CreateOptions, fetching?: FetchOptions): Promise<Container>;
   /**
-   * Records a container like another one, with none of its files. NO_SUCH_CONTAINER, NAME_IN_USE, INVALID_ARGUMENT, and with `destroy` those of remove() and
-   * ABORTED; then there is no clone.
+   * Creates a container with the configuration of another one, but none of its files. Throws NO_SUCH_CONTAINER,
+   * NAME_IN_USE, INVALID_ARGUMENT, and with `destroy` errors of remove() and ABORTED; then there is no clone.
    */
   clone(nameOrId: string, options?: CloneOptions): Promise<Container>;
-  /** Throws NO_SUCH_CONTAINER, AMBIGUOUS or EMPTY_ID. */
+  /** Returns a container. Throws NO_SUCH_CONTAINER, AMBIGUOUS or EMPTY_ID. */
   get(nameOrId: string): Container;
-  /** Throws AMBIGUOUS or EMPTY_ID. */
+  /** Whether there is such a container. Throws AMBIGUOUS or EMPTY_ID. */
   exists(nameOrId: string): boolean;
-  /** Newest last, as created. Never waits for a lock. Throws INVALID_ARGUMENT for a filter that is none. */
+  /**
+   * Lists containers in order of creation, newest last, without waiting for a lock. Throws INVALID_ARGUMENT for an
+   * unknown filter or a bad value.
+   */
   list(options?: ListOptions): readonly ContainerSummary[];
-  /** The one created last, in any state; throws NO_SUCH_CONTAINER. */
+  /** Returns the container created last, in any state. Throws NO_SUCH_CONTAINER. */
   latest(): Container;
-  /** Like `get(...).remove()`, and works for a container whose record cannot be read. */
+  /** Removes a container as `get(...).remove()` does, also one whose record cannot be read. */
   remove(nameOrId: string, options?: RemoveOptions): Promise<void>;
-  /** Removes all that do not run (created or ended) and match; a failure does not end it. */
+  /**
+   * Removes the containers that match and do not run (created or ended) and are in no pod; continues after a failure.
+   * Throws INVALID_ARGUMENT, ABORTED.
+   */
   prune(options?: SignalOption & { readonly filters?: ContainerFilters }): Promise<BatchResult>;
 }
 
-/** What things of one kind take on the disk, in bytes. */
+/** Disk usage of the objects of one kind, in bytes. */
 export interface KindUsage<Item> {
+  /** Number of objects. */
   readonly total: number;
-  /** Containers that run; images that containers are made of, or that are mounted; volumes that containers have. */
+  /**
+   * Number of objects in use: containers that run; images that containers are made of or that are mounted; volumes that
+   * containers have.
+   */
   readonly active: number;
   readonly bytes: number;
-  /** Of those that are not active. */
+  /** Bytes of the objects that are not in use. */
   readonly reclaimable: number;
   readonly items: readonly Item[];
 }
 
 export interface ImageUsage {
   readonly image: ImageSummary;
-  /** Bytes of the files in layers that other images have, too. */
+  /** Bytes of the files in layers that other images have as well. */
   readonly shared: number;
-  /** And of the others. */
+  /** Bytes of the files in layers of this image alone. */
   readonly unique: number;
 }
 
 export interface DiskUsage {
-  /** Layers as they are unpacked and blobs as they were pulled, each once; also those that a pull has left that failed. */
+  /** Unpacked layers and compressed blobs, each once; includes leftovers of failed pulls. */
   readonly images: KindUsage<ImageUsage>;
-  /** What containers wrote; each has its `size`. */
+  /** Files that containers have written; each item has its `size`. */
   readonly containers: KindUsage<ContainerSummary>;
-  /** What is in volumes. Active are those that a container has. */
+  /** Files in volumes. */
   readonly volumes: KindUsage<VolumeUsage>;
 }
 
 export interface VolumeUsage {
   readonly name: string;
-  /** Containers that have it, running or not. */
+  /** Number of containers that have the volume, running or not. */
   readonly links: number;
   readonly bytes: number;
 }
 
 export interface PruneOptions extends SignalOption {
-  /** Also images with names that no container is made of. @default false */
+  /** Removes unused images with names as well. @default false */
   readonly all?: boolean;
-  /** Also volumes that no container has, whether they have names or not. @default false */
+  /** Removes unused volumes as well, named or not. @default false */
   readonly volumes?: boolean;
-  /** For all kinds. @default all */
+  /** Filters, applied to all kinds of objects. @default all objects */
   readonly filters?: Pick<ContainerFilters, 'label' | 'label!' | 'until'>;
 }
 
 export interface PruneResult {
-  /** Pods none of whose containers ran, with these. */
+  /** Pods that did not run any more, removed with their containers. */
   readonly pods: BatchResult;
   readonly containers: BatchResult;
   readonly networks: BatchResult;
   readonly images: ImagePruneResult;
   readonly volumes: BatchResult;
-  /** Bytes. */
+  /** Bytes that were freed. */
   readonly reclaimed: number;
 }
 
-/** Of each kind ids, of networks and volumes names. */
+/** What reset() has removed: ids, but names of networks and volumes. */
 export interface ResetResult {
   readonly pods: BatchResult;
   readonly containers: BatchResult;
@@ -238,18 +259,21 @@ export interface ResetResult {
   readonly secrets: BatchResult;
 }
 
-/** What this is: what `tspod version` has, in Node's words for the machine (`x64` is `amd64` there). */
+/** Versions, as in `tspod version`, but with Node's names for OS and architecture (`x64` where that has `amd64`). */
 export interface EngineVersion {
-  /** Of tspod. */
+  /** Version of tspod. */
   readonly version: string;
-  /** Of the plans that monitor and addon take. */
+  /** Version of the plans that the monitor and the addon accept. */
   readonly planVersion: number;
   readonly node: string;
   readonly os: string;
   readonly arch: string;
 }
 
-/** The machine, the store and this program: what `tspod info` is made of, which has Podman's names for it. */
+/**
+ * Facts about the machine, the store and this program, from which `tspod info` is made; that uses Podman's names for
+ * them.
+ */
 export interface EngineInfo {
   readonly host: {
     readonly arch: string;
@@ -258,13 +282,13 @@ export interface EngineInfo {
     readonly hostname: string;
     readonly distribution: { readonly distribution: string; readonly version: string; readonly codename: string };
     readonly cpus: number;
-    /** Memory and swap are in bytes. */
+    /** Bytes, as in the following three fields. */
     readonly memTotal: number;
     readonly memFree: number;
     readonly swapTotal: number;
     readonly swapFree: number;
     readonly uptimeSec: number;
-    /** Of new containers. */
+    /** Manager of the cgroups of new containers. */
     readonly cgroupManager: 'cgroupfs' | 'systemd';
     readonly cgroupVersion: 'v1' | 'v2' | 'hybrid' | 'none';
     readonly cgroupControllers: readonly string[];
@@ -287,43 +311,44 @@ export interface EngineInfo {
       readonly stopped: number;
     };
   };
-  /** What this machine lacks, each with its remedy; empty when all is there. */
+  /** What the machine lacks, each with its remedy; empty if nothing is missing. */
   readonly problems: readonly {
     readonly problem: string;
     readonly remedy: string;
-    /** No container runs without it; what else is lacking, only those need that ask for it. */
+    /** Whether no container runs without it; otherwise it affects only containers that ask for it. */
     readonly fatal: boolean;
   }[];
   readonly version: EngineVersion;
 }
 
-/** An open store. Disposing closes it. */
+/** An open store; disposing the engine closes it. */
 export interface Engine extends AsyncDisposable {
-  /** As EngineOptions have them. */
+  /** The directories in use, as in EngineOptions. */
   readonly root: string;
   readonly runRoot: string;
-  /** All containers of the store: makes, finds and lists them. */
+  /** Creates, finds and lists the containers of the store. */
   readonly containers: Containers;
-  /** All networks. */
+  /** Creates, finds and lists networks. */
   readonly networks: Networks;
-  /** All volumes. */
+  /** Creates, finds and lists volumes. */
   readonly volumes: Volumes;
-  /** All secrets. */
+  /** Creates, finds and lists secrets. */
   readonly secrets: Secrets;
-  /** All pods, which are groups of containers. */
+  /** Creates, finds and lists pods, which are groups of containers. */
   readonly pods: Pods;
-  /** All images, and the registries and archives that they come from and go to. */
+  /** Manages images, and transfers them from and to registries and archives. */
   readonly images: Images;
-  /** All lists of images for several platforms. */
+  /** Manages lists of images for several platforms. */
   readonly manifests: Manifests;
   /**
-   * Create, start, collect the output, wait, remove; its image is fetched first if it has to be, as `fetching` says. A non-zero exit is a result, a failed launch an error, of which nothing is left: those of
-   * `containers.create` and `Container.start`, OUTPUT_TOO_LARGE, ABORTED.
+   * Creates and starts a container, collects its output until it ends, and removes it. Its image is fetched first if
+   * necessary, as `fetching` says. A non-zero exit code is a result. A failed launch is an error that leaves nothing
+   * behind. Throws the errors of `containers.create` and `Container.start`, OUTPUT_TOO_LARGE, ABORTED.
    */
   run(options: RunOptions & { readonly encoding: 'buffer' }, fetching?: FetchOptions): Promise<CollectedResult<Buffer>>;
   run(options: RunOptions & { readonly encoding?: BufferEncoding }, fetching?: FetchOptions): Promise<CollectedResult>;
   run(options: RunOptions, fetching?: FetchOptions): Promise<CollectedResult<string | Buffer>>;
-  /** Like run, with streams: resolves when the process runs. Errors as of run(). */
+  /** Like run(), but with streams: resolves when the process runs. Throws as run() does. */
   spawn<
     In extends InputSource | undefined = undefined,
     Out extends OutputTarget | undefined = undefined,
@@ -347,44 +372,53 @@ export interface Engine extends AsyncDisposable {
     >
   >;
   /**
-   * What has happened to containers, in the order of time, and with `follow` what happens, as it comes. INVALID_ARGUMENT for a filter that is none,
-   * NOT_SUPPORTED with `eventsBackend: 'none'`, ABORTED.
+   * Returns past events, ordered by time; with `follow`, then also new events as they happen. Throws INVALID_ARGUMENT
+   * for an unknown filter or a bad value, NOT_SUPPORTED with `eventsBackend: 'none'`, ABORTED.
    */
   events(options?: EventsOptions): AsyncIterable<EngineEvent>;
   /**
-   * What a container, or else an image, has changed: since what lies below it, or against another container or image. NO_SUCH_IMAGE for what is neither,
-   * AMBIGUOUS, NOT_SUPPORTED (a root directory that is used as it is), ABORTED.
+   * Returns what a container, or else an image, has changed, compared with the layers below it or with `against`,
+   * another container or image. Throws NO_SUCH_IMAGE for a name that is neither, AMBIGUOUS, NOT_SUPPORTED (a root
+   * directory that is used as it is), ABORTED.
    */
   diff(nameOrId: string, against?: string, options?: SignalOption): Promise<readonly FileChange[]>;
-  /** What images, containers and volumes take on the disk. Walks the files of containers and volumes. ABORTED. */
+  /**
+   * Returns the disk usage of images, containers and volumes; walks the files of containers and volumes. Throws
+   * ABORTED.
+   */
   diskUsage(options?: SignalOption): Promise<DiskUsage>;
   /**
-   * Removes what nobody uses: pods whose containers do not run, containers that do not run, networks without containers, images without a name that no container is made of, and if they are asked
-   * for volumes that no container has. A failure does not end it. INVALID_ARGUMENT for a filter that is none, before anything is removed; ABORTED.
+   * Removes unused objects: pods that do not run any more, containers that do not run, networks without containers,
+   * images without a name that no container is made of, and if asked to, volumes that no container has. Continues after
+   * a failure. Throws INVALID_ARGUMENT for an unknown filter before anything is removed; ABORTED.
    */
   prune(options?: PruneOptions): Promise<PruneResult>;
   /**
-   * Ends and removes all that the store has: pods, containers (with SIGKILL), networks but the default one, images, volumes and secrets, used or not. Records of events
-   * stay. A failure does not end it. ABORTED.
+   * Ends and removes everything in the store, used or not: pods, containers (with SIGKILL), networks except the default
+   * one, images, volumes and secrets. Recorded events are kept. Continues after a failure. Throws ABORTED.
    */
   reset(options?: SignalOption): Promise<ResetResult>;
-  /** The machine, the store, and what the machine lacks. Takes some tens of milliseconds. */
+  /** Returns facts about the machine and the store, and what the machine lacks. Takes some tens of milliseconds. */
   info(): Promise<EngineInfo>;
+  /** Returns the versions of tspod and Node, and the platform. */
   version(): EngineVersion;
   /**
-   * The launch plan of these options as text, with the addresses and ports of the host that it would be given now; changes and runs nothing. Throws as
-   * `containers.create` and `start` do.
+   * Returns the launch plan for the options as text, with the addresses and host ports that a container would get now;
+   * changes and runs nothing. Throws as `containers.create` and `start` do.
    */
   explain(options: CreateOptions): Promise<string>;
-  /** The exec session of this id, in whatever container. Throws NO_SUCH_EXEC_SESSION. */
+  /** Returns the exec session with this id, in whatever container. Throws NO_SUCH_EXEC_SESSION. */
   findExec(id: string): ExecSession;
-  /** The plan of an exec in a container, which must run: STATE_INVALID otherwise. */
+  /** Returns the plan of an exec in a running container as text. Throws STATE_INVALID if the container does not run. */
   explainExec(nameOrId: string, options: ExecOptions): string;
-  /** Resolves when what finished calls have set off is done, such as the stop of a pod whose last container has ended; at once where there is nothing. */
+  /**
+   * Resolves when the background work of finished calls is done, such as stopping a pod whose last container has ended;
+   * at once if there is none.
+   */
   settled(): Promise<void>;
   /**
-   * Lets go of the database; containers go on. What is being changed is finished first. A call that only waits (for the end of a
-   * container) is not: it rejects with ENGINE_CLOSED, as later calls do.
+   * Closes the database; containers keep running. Changes in progress are finished first, but a call that only waits
+   * (for the end of a container) rejects with ENGINE_CLOSED, as later calls do.
    */
   close(): Promise<void>;
 }

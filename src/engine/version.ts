@@ -1,4 +1,4 @@
-/** What this is. */
+/** `engine.version()`: versions of tspod and what it runs on. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

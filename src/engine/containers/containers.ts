@@ -1,4 +1,4 @@
-/** Containers: made, found, listed, removed. */
+/** `engine.containers`: creates, finds, lists and removes the containers of one engine. */
 import type { Container } from '../../container/api/container.js';
 import { checkedClone, checkedRemove } from '../../container/call-options.js';
 import type { EngineContext } from '../../container/context.js';

@@ -7,16 +7,18 @@ import type { ContainerFilters, ContainerSummary } from '../types.js';
 
 export type Predicate = (container: ContainerSummary) => boolean;
 
-/** What some filters compare with. */
+/** What some filters look up to compare with. */
 export interface FilterContext {
   readonly now: Date;
-  /** The image that a name, a digest or the beginning of an id means; undefined: none. Throws AMBIGUOUS. */
+  /** Returns the id of the image with this name, digest or id prefix; undefined if there is none. Throws AMBIGUOUS. */
   readonly imageId: (nameOrId: string) => string | undefined;
-  /** When a container was created; throws NO_SUCH_CONTAINER. */
+  /** Returns when a container was created. Throws NO_SUCH_CONTAINER. */
   readonly createdAt: (nameOrId: string) => Date;
-  /** The id of a container; undefined: there is none. Throws AMBIGUOUS. */
+  /** Returns the full id of a container; undefined if there is none. Throws AMBIGUOUS. */
   readonly containerId: (nameOrId: string) => string | undefined;
-  /** The name of the network that a name or the beginning of an id means; what means none as it is. Throws AMBIGUOUS. */
+  /**
+   * Returns the name of the network with this name or id prefix; the text itself if there is none. Throws AMBIGUOUS.
+   */
   readonly networkName: (nameOrId: string) => string;
 }
 
@@ -24,10 +26,10 @@ type FilterMaker = (values: readonly string[], context: FilterContext) => Predic
 
 const STATUSES: ReadonlySet<string> = new Set([...CONTAINER_STATUSES, 'configured', 'unknown']);
 
-/** What `status` means by words that are two for one thing. */
+/** Maps each status that has a synonym to the one that comparisons use. */
 const SAME_STATUS: Readonly<Record<string, string>> = { configured: 'created', stopped: 'exited' };
 
-/** `none` is `no`. */
+/** Restart policies that the filter accepts; `none` is a synonym of `no`. */
 const RESTART_POLICIES: readonly string[] = ['none', 'no', 'on-failure', 'always', 'unless-stopped'];
 
 const HEALTHS: readonly string[] = ['starting', 'healthy', 'unhealthy', 'none'];
@@ -57,7 +59,7 @@ const MAKERS: Readonly<Record<keyof ContainerFilters, FilterMaker>> = {
     return ({ health }) => values.includes(health ?? 'none');
   },
   ancestor: (values, context) => {
-    // An image that has lost the name to another is still what the container was made of by that name.
+    // A container still matches the name it was created with, also after another image has taken that name.
     const wanted = values.filter((value) => value !== '');
     const ids = new Set(wanted.map((value) => context.imageId(value)));
     const isNamed = (image: string, value: string) => image === value || image === `${value}:latest`;
@@ -112,7 +114,7 @@ const MAKERS: Readonly<Record<keyof ContainerFilters, FilterMaker>> = {
   },
 };
 
-/** One test for all filters. Throws INVALID_ARGUMENT for a filter or a value that there is not. */
+/** Returns one test that combines all filters. Throws INVALID_ARGUMENT for an unknown filter or a bad value. */
 export function filterPredicate(filters: ContainerFilters, context: FilterContext): Predicate {
   return everyFilter(filters, {
     makers: MAKERS,
@@ -123,7 +125,10 @@ export function filterPredicate(filters: ContainerFilters, context: FilterContex
 
 const OF_CONTAINER = 'container:';
 
-/** As a summary has it: the name of a network, or a mode, in which a container has its full id. */
+/**
+ * Returns a network or network mode as summaries write it; a container in the mode `container:` is resolved to its full
+ * id.
+ */
 function networkOrMode(value: string, { containerId, networkName }: FilterContext): string {
   if (!value.startsWith(OF_CONTAINER)) return networkName(value);
   return `${OF_CONTAINER}${containerId(value.slice(OF_CONTAINER.length)) ?? ''}`;

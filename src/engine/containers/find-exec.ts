@@ -1,4 +1,4 @@
-/** Looks an exec session up by its id alone. */
+/** Finds an exec session by its id alone. */
 import { readdirSync } from 'node:fs';
 
 import type { EngineContext } from '../../container/context.js';
@@ -7,7 +7,10 @@ import { findSession } from '../../container/exec/files.js';
 import { execSessionHandle } from '../../container/exec/handle.js';
 import { TspodError } from '../../errors.js';
 
-/** Only containers that run, or did a moment ago, have a run directory: a look at each. Throws NO_SUCH_EXEC_SESSION. */
+/**
+ * Finds an exec session in whatever container. Looks into each run directory: only containers that run, or ran a moment
+ * ago, have one. Throws NO_SUCH_EXEC_SESSION.
+ */
 export function findExecSession(context: EngineContext, id: string): ExecSession {
   const { paths, store } = context;
   store.requireOpen();

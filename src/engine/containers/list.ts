@@ -1,4 +1,4 @@
-/** Listings. They take no lock and never wait for anything. */
+/** Lists containers, without taking a lock or waiting for anything. */
 import type { EngineContext } from '../../container/context.js';
 import { lookUp } from '../../container/create/find-image.js';
 import { readHealth } from '../../container/health/record.js';
@@ -14,7 +14,7 @@ import { networkNamed } from '../name-and-label-filters.js';
 import { filterPredicate } from './filters.js';
 import type { ContainerSummary, ListOptions } from '../types.js';
 
-/** In the order of creation. */
+/** Returns the containers that the options select, in order of creation. */
 export function listContainers(context: EngineContext, options: ListOptions = {}): readonly ContainerSummary[] {
   const { store } = context;
   const matches = filterPredicate(options.filters ?? {}, {
@@ -42,33 +42,33 @@ function containerId({ store }: EngineContext, nameOrId: string): string | undef
   }
 }
 
-/** Who asks for a state asks for containers in it. */
+/** Whether a filter names a state or an id: then containers that do not run are listed as well. */
 function namesState({ filters }: ListOptions): boolean {
   return (
     filters !== undefined && (['status', 'exited', 'id'] as const).some((name) => (filters[name]?.length ?? 0) > 0)
   );
 }
 
-/** What `ps` shows without --all. */
+/** Whether `ps` shows the container without --all. */
 function isUp({ status }: Pick<ContainerSummary, 'status'>): boolean {
   return status === 'running' || status === 'paused' || status === 'stopping' || status === 'restarting';
 }
 
-/** Throws NO_SUCH_CONTAINER when there is none at all. */
+/** Returns the id of the container created last. Throws NO_SUCH_CONTAINER if the store has no container. */
 export function latestId({ store }: EngineContext): string {
   const latest = store.latest();
   if (latest === undefined) throw noSuchContainer('latest');
   return latest.id;
 }
 
-/** `podNames`: read when there is a container in a pod. */
+/** `podNames` returns the names of pods by id; called only if the container is in a pod. */
 function summarize(
   context: EngineContext,
   container: ListedContainer,
   podNames: () => ReadonlyMap<string, string>,
 ): ContainerSummary {
   const { summary } = container;
-  // most are at rest: no file is looked for, and no path is made
+  // Most containers are settled: for them no path is built and no file is read.
   const paths = isSettled(container.state) ? undefined : containerPaths(context.directories, container.id);
   const state = stateOf(container, paths === undefined ? SETTLED : observe(container.state, paths));
   return {
@@ -106,7 +106,7 @@ function summarize(
   };
 }
 
-/** Names of its networks; the mode where it is on none. */
+/** Returns the names of a container's networks, or its network mode if it is on none; nothing for `none`. */
 function networksOf({ network, networks }: StoredSummary): readonly string[] {
   if (networks.length > 0) return networks;
   return network === 'none' ? [] : [network];

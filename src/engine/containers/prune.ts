@@ -1,4 +1,4 @@
-/** Removes containers that do not run. */
+/** Removes all containers that do not run. */
 import type { SignalOption } from '../../container/api/container.js';
 import type { EngineContext } from '../../container/context.js';
 import { removeContainer } from '../../container/verbs/remove.js';
@@ -11,7 +11,10 @@ import type { BatchResult, ContainerFilters } from '../types.js';
 /** Statuses of containers that do not run. */
 export const PRUNED: ReadonlySet<string> = new Set(['created', 'exited', 'stopped']);
 
-/** Those that share namespaces of others go first, so that all can go. Those of pods stay with these. */
+/**
+ * Removes the containers that do not run and match, newest first: containers that share namespaces of others are
+ * removed before these. Containers in pods are left alone.
+ */
 export async function pruneContainers(
   context: EngineContext,
   options: SignalOption & { readonly filters?: ContainerFilters } = {},
@@ -26,7 +29,7 @@ export async function pruneContainers(
       await removeContainer(context, id);
       done.push(id);
     } catch (error) {
-      // Somebody has removed it, or started it, meanwhile.
+      // Another process has removed or started the container meanwhile.
       if (isTspodError(error, 'NO_SUCH_CONTAINER') || isTspodError(error, 'STATE_INVALID')) continue;
       failed.set(id, error instanceof Error ? error : new Error(String(error)));
     }

@@ -1,4 +1,4 @@
-/** Containers that live for one call: created, started, read from, waited for, removed. */
+/** Runs containers that live for one call: creates, starts and awaits them, and connects their streams. */
 import { configure } from '../../container/create/configure.js';
 import type {
   CollectedResult,
@@ -25,7 +25,7 @@ import type { FetchOptions } from '../images/types.js';
 import type { CreateOptions, LogOptions } from '../../spec/create-options.js';
 import { defined } from '../../util/defined.js';
 
-/** Collects the output. Aborting ends the container. */
+/** Runs a container and collects its output. Aborting kills the container. */
 export async function runContainer(
   context: EngineContext,
   options: RunOptions,
@@ -47,7 +47,7 @@ export async function runContainer(
   return { ...result, id: process.id, durationMs: monotonicMs() - started };
 }
 
-/** Resolves when the process runs. */
+/** Starts a container with streams; resolves when its process runs. */
 export async function spawnContainer(
   context: EngineContext,
   options: SpawnOptions,
@@ -66,7 +66,7 @@ export async function spawnContainer(
 
 type Wanted = CreateOptions & { readonly log: LogOptions };
 
-/** What differs from a container that is created to stay. */
+/** Applies the defaults of run() and spawn(), which differ from those of create(): removed at its end, no log. */
 function withDefaults(options: CreateOptions): Wanted {
   return {
     ...options,
@@ -83,12 +83,12 @@ function streamsOf({ stdin, stdout, stderr }: SpawnOptions, { interactive }: Wan
   };
 }
 
-/** With a terminal or a log the monitor has the streams. */
+/** Whether the monitor has the container's streams and copies them, as it does with a terminal or a log. */
 function isCopied({ tty, log }: Wanted): boolean {
   return tty === true || log.driver !== 'none';
 }
 
-/** Throws INVALID_ARGUMENT. */
+/** Refuses streams that cannot be chosen because the monitor has the container's streams. Throws INVALID_ARGUMENT. */
 function checkCopied({ tty, log }: Wanted, { stdin, stdout, stderr }: SpawnOptions): void {
   const streams = [stdin, stdout, stderr].filter((stream) => stream !== undefined);
   if (log.driver === 'passthrough') {
@@ -106,7 +106,7 @@ interface Spawn {
   readonly streams: PipeRequest;
 }
 
-/** Pipes straight to the process: the monitor copies nothing. */
+/** Starts a container with pipes that lead straight to its process; the monitor copies nothing. */
 async function spawnWithPipes(context: EngineContext, { config, options, streams }: Spawn): Promise<ContainerProcess> {
   const pipes = makePipes(streams);
   try {
@@ -131,7 +131,7 @@ async function spawnWithPipes(context: EngineContext, { config, options, streams
   }
 }
 
-/** It has a terminal, or a log is kept. */
+/** Starts a container whose streams the monitor copies, because it has a terminal or a log. */
 function spawnThroughMonitor(context: EngineContext, { config, options, streams }: Spawn): Promise<ContainerProcess> {
   return attachedProcess({
     has: {

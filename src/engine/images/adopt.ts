@@ -1,4 +1,7 @@
-/** Images of a store whose database was damaged: those whose record was lost are recorded again, from the manifests that lie among the blobs. */
+/**
+ * Recovers images after the database was damaged: manifests among the blobs without a record are recorded as images
+ * again.
+ */
 
 import type { EngineContext } from '../../container/context.js';
 import type { ImageSource, RawManifest } from '../../image/transport.js';
@@ -9,7 +12,10 @@ import { blobSize, blobStream, readBlob } from '../../storage/images/blobs.js';
 import { stored } from '../../storage/images/garbage.js';
 import { fetchImage } from './fetch-image.js';
 
-/** Answers the ids of what was found. They have no names. Once for each damage: in a store that is whole such blobs are those of a pull that was cut off. */
+/**
+ * Records the images whose record was lost, without names, and returns their ids. Done once for each damage: in an
+ * undamaged store, such blobs are those of an interrupted pull.
+ */
 export async function adoptImages(context: EngineContext): Promise<readonly string[]> {
   const { store, paths } = context;
   if (store.meta(SALVAGED) !== '1') return [];
@@ -24,7 +30,7 @@ export async function adoptImages(context: EngineContext): Promise<readonly stri
       const { id } = await fetchImage({ store, paths: paths.images, source, platform, isPlatformWanted: false });
       adopted.push(id);
     } catch {
-      // no image, or one whose blobs are damaged: nobody can use it
+      // The manifest is no image, or one of its blobs is damaged: it cannot be used.
     }
   }
   store.images.relink();
@@ -32,7 +38,7 @@ export async function adoptImages(context: EngineContext): Promise<readonly stri
   return adopted;
 }
 
-/** The blob, if it is the manifest of an image that is there in full. */
+/** Returns the blob if it is the manifest of an image whose blobs are all there; else undefined. */
 function wholeManifest({ paths }: EngineContext, digest: string): RawManifest | undefined {
   if ((blobSize(paths.images, digest) ?? Infinity) > MAX_MANIFEST_BYTES) return undefined;
   const bytes = readBlob(paths.images, digest);

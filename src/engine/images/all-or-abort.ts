@@ -1,8 +1,8 @@
-/** Works at the same time, of which one that fails ends the others. */
+/** Runs asynchronous work concurrently; the first failure aborts the rest. */
 
 /**
- * All that they answer, or what the first failure throws. Its failure aborts the signal that the others have; they are waited for, since they use
- * what the caller gives up then.
+ * Returns the results of all works, or throws the first failure. A failure aborts the signal that `begin` was given;
+ * the other works are still awaited, because they use resources that the caller releases afterwards.
  */
 export async function allOrAbort<T>(
   signal: AbortSignal | undefined,

@@ -1,4 +1,4 @@
-/** Images that others were made of: no record says so, their layers and what they tell of themselves do. */
+/** Finds the images that an image was made of. No record says so; it follows from their layers and histories. */
 import type { EngineContext } from '../../container/context.js';
 import { fullHistory } from '../../oci/history.js';
 import type { ImageHistory } from '../../oci/image.js';
@@ -6,13 +6,16 @@ import type { StoredImage } from '../../state/image-rows.js';
 
 export interface Ancestor {
   readonly image: StoredImage;
-  /** How many layers it has. */
+  /** Number of layers of the ancestor. */
   readonly layers: number;
-  /** How many entries of the history of both it has. */
+  /** Number of history entries of the ancestor, which are the first entries of both histories. */
   readonly entries: number;
 }
 
-/** The nearest first: images with the lowest layers of this one, whose history is the beginning of its own. */
+/**
+ * Returns the images whose layers are the lowest ones of this image and whose history is the beginning of its history;
+ * nearest first.
+ */
 export function ancestorsOf({ store }: EngineContext, of: StoredImage): readonly Ancestor[] {
   const chains = store.images.layers(of.seq);
   const own = historyOf(store, of.id);
@@ -28,7 +31,7 @@ export function ancestorsOf({ store }: EngineContext, of: StoredImage): readonly
     .toSorted((one, other) => other.entries - one.entries);
 }
 
-/** The id of the image right below: it has the same layers, or all but the uppermost. */
+/** Returns the id of the nearest ancestor, if it has all layers of the image or all but the uppermost. */
 export function parentOf(context: EngineContext, image: StoredImage): string | undefined {
   const count = context.store.images.layers(image.seq).length;
   return ancestorsOf(context, image).find(({ layers }) => layers >= count - 1)?.image.id;

@@ -1,4 +1,4 @@
-/** An image that is made here: a new layer, on those of another image or on nothing, with a config of its own. */
+/** Builds an image locally: a new layer, on the layers of another image or on nothing, with a config of its own. */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, openSync, rmSync } from 'node:fs';
 import { Readable } from 'node:stream';
@@ -22,33 +22,33 @@ import { tap } from '../../util/tap.js';
 import { fetchImage } from './fetch-image.js';
 import type { OnProgress } from './progress.js';
 
-/** Half as long as the default takes, for some hundredths more. */
+/** Compression level of layers: half the time of the default level, for a result that is a few percent larger. */
 const GZIP_LEVEL = 4;
 
 export interface NewImage {
-  /** Of the image that it begins with: its layers from the lowest up. @default none */
+  /** Layers of the image that the new one is based on, lowest first. @default none */
   readonly base?: readonly Descriptor[];
   /** The archive of the new layer. */
   readonly layer: AsyncIterable<Uint8Array>;
-  /** `rootfs` names the layers below the new one. */
+  /** Config of the image; its `rootfs` names only the layers below the new one. */
   readonly config: ImageConfig;
   readonly form: ManifestForm;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** With registry and tag. @default nothing */
+  /** Name of the image, with registry and tag. @default none */
   readonly name?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
 
 /**
- * Stored as one that is pulled, so that a crash leaves what a crash of a pull leaves. The caller has seen to it that the base stays. Throws
- * DISK_FULL, ABORTED, and what the layer's archive throws.
+ * Builds an image and stores it like a pulled one, so that a crash leaves only what a crashed pull leaves. The caller
+ * ensures that the layers of `base` are kept meanwhile. Throws DISK_FULL, ABORTED, and errors of the layer's archive.
  */
 export async function buildImage(
   { store, paths: { images: paths } }: EngineContext,
   image: NewImage,
 ): Promise<StoredImage> {
-  // As long as there is a lease, nobody removes what is in the making.
+  // While the lease exists, no other process removes the unfinished files.
   using lease = new Lease(store, paths);
   const file = lease.unready;
   try {
@@ -67,9 +67,9 @@ export async function buildImage(
 }
 
 interface PackedLayer {
-  /** Of the archive. */
+  /** Digest of the uncompressed archive. */
   readonly diff: string;
-  /** Of its compressed form. */
+  /** Digest of the compressed archive. */
   readonly digest: string;
   readonly size: number;
 }
@@ -83,7 +83,7 @@ async function pack({ layer, signal }: NewImage, file: string): Promise<PackedLa
     size += chunk.length;
   });
   const source = Readable.from(layer, { objectMode: false });
-  // Opened here and now: who fails at once removes it.
+  // Opened synchronously, so that the file exists when a caller that fails at once removes it.
   const target = createWriteStream('', { fd: openSync(file, 'wx', 0o600) });
   try {
     const options = signal === undefined ? {} : { signal };
@@ -96,7 +96,7 @@ async function pack({ layer, signal }: NewImage, file: string): Promise<PackedLa
   return { diff: `sha256:${plain.digest('hex')}`, digest: `sha256:${packed.digest('hex')}`, size };
 }
 
-/** The image as if it came from elsewhere. */
+/** Returns a source that delivers the new image as if it were pulled. */
 function sourceOf(
   paths: ImagePaths,
   { base = [], config, form, annotations }: NewImage,

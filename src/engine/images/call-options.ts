@@ -1,4 +1,7 @@
-/** The options of calls on images and on lists of images: a misspelt one must not choose other images, or leave out what was asked for. */
+/**
+ * Checks the options of calls on images and manifest lists: a misspelt option must not select other images or be
+ * ignored.
+ */
 import { SIGNAL } from '../../container/call-options.js';
 import type { SignalOption } from '../../container/api/container.js';
 import { checkedCall, checkShape, type ShapeOf } from '../../spec/checks/shape.js';
@@ -35,7 +38,7 @@ const REGISTRY: ShapeOf<RegistryAccess> = {
   retryDelayMs: 'number',
 };
 
-/** As checkedCall(), and what is said about the registry. */
+/** Checks options as checkedCall() does, and also those in `registry`. */
 function checkedTransfer<T extends { readonly registry?: RegistryAccess }>(
   call: string,
   options: T | undefined,
@@ -86,7 +89,7 @@ const ADD_ENTRY: ShapeOf<ManifestAddOptions> = { ...ENTRY, ...FETCH_MANIFEST, al
 const CREATE_LIST: ShapeOf<ManifestCreateOptions> = { ...ADD_ENTRY, images: 'strings', amend: 'boolean' };
 const PUSH_LIST: ShapeOf<ManifestPushOptions> = { ...FETCH, all: 'boolean', format: 'string' };
 
-/** Each of these throws TypeError as checkShape() does. */
+/** Each of these functions returns the options it was given, or throws TypeError as checkShape() does. */
 export const checkedImageList = (options?: ImageListOptions) => checkedCall('list', options, LIST_IMAGES);
 export const checkedImagePrune = (options?: ImagePruneOptions) => checkedCall('prune', options, PRUNE_IMAGES);
 export const checkedImageRemove = (options?: ImageRemoveOptions) => checkedCall('remove', options, REMOVE);

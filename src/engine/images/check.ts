@@ -1,4 +1,4 @@
-/** Whether the store's files are those that its records need, and no others. */
+/** Checks that the store has exactly the image files that its records need. */
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 
@@ -32,7 +32,7 @@ export async function checkImages(
   store.imageLeases.suspect(unused);
   await collect(store, paths.images);
   for (const path of left) await removeTree(path);
-  // What is damaged can be pulled again once its record is gone; containers that are made of it are the user's to remove.
+  // A damaged image can be pulled again once its record is removed; containers made of it are left to the user.
   let unrepaired = 0;
   for (const { seq } of damaged) {
     if (store.images.users(seq).length > 0 || store.images.mounts(seq) !== undefined) unrepaired += 1;
@@ -48,7 +48,7 @@ interface Damaged {
   readonly what: string;
 }
 
-/** Once for each image. */
+/** Returns the damaged images, each once with the first part that is missing. */
 function damagedImages({ store, paths }: EngineContext): readonly Damaged[] {
   return store.images.list().flatMap(({ seq, id }) => {
     const layer = store.images.layers(seq).find((chain) => !hasLayer(paths.images, chain));
@@ -58,7 +58,7 @@ function damagedImages({ store, paths }: EngineContext): readonly Damaged[] {
   });
 }
 
-/** Not of those who are at work: as long as there is a lease, anything may be theirs. */
+/** Returns the paths of leftover files; none while any lease exists, because a process at work may own them. */
 function leftovers({ store, paths }: EngineContext): readonly string[] {
   if (store.imageLeases.list().length > 0) return [];
   return strays(paths.images).filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);

@@ -1,4 +1,4 @@
-/** A container as an image. */
+/** `images.commit()`: makes an image of a container. */
 import type { Readable } from 'node:stream';
 
 import type { EngineContext } from '../../container/context.js';
@@ -40,7 +40,7 @@ export async function commitContainer(
   const name = options.name === undefined ? undefined : localName(options.name);
   const id = context.store.find(container).id;
   const config = readConfig(context, id);
-  // What can be refused is refused before anything is stopped.
+  // Everything that can be refused is refused before the container is paused.
   const base = baseOf(context, id, config, options.squash === true);
   const run = withChanges(committedConfig(config, base?.config.config ?? {}, { includeVolumes }), changes);
   using lease = new Lease(context.store, context.paths.images);
@@ -76,7 +76,10 @@ interface Base {
   readonly chains: readonly string[];
 }
 
-/** undefined: the container is made of no image. */
+/**
+ * Returns the image that the container is made of; undefined if it has a root directory. Throws NOT_SUPPORTED for
+ * `host:` without `squash`.
+ */
 function baseOf(
   { store, paths }: EngineContext,
   id: string,
@@ -102,7 +105,7 @@ interface Parts {
   readonly config: ContainerConfig;
   readonly options: CommitOptions;
   readonly base: Base | undefined;
-  /** The base, if its layers stay. */
+  /** The base image if its layers are kept; undefined with `squash`. */
   readonly upon: Base | undefined;
 }
 
@@ -130,7 +133,7 @@ function imageConfig({ run, config, options, base, upon }: Parts): ImageConfig {
   };
 }
 
-/** What the container has changed. */
+/** Packs the files that the container has changed. */
 async function* ownLayer(
   context: EngineContext,
   id: string,
@@ -172,7 +175,7 @@ async function unpause(context: EngineContext, id: string): Promise<void> {
   try {
     await unpauseContainer(context, id);
   } catch (error) {
-    // Killed, or unpaused by somebody else.
+    // The container was killed, removed or unpaused meanwhile.
     if (!isTspodError(error, 'STATE_INVALID') && !isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
   }
 }

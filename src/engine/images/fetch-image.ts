@@ -1,4 +1,4 @@
-/** An image from wherever it is into the store: manifest, config, layers, and its record at last. */
+/** Fetches an image from any source into the store: manifest, config, layers, and last its record. */
 import { TspodError } from '../../errors.js';
 import type { RawManifest } from '../../image/transport.js';
 import { throwIfAborted } from '../../native/abort.js';
@@ -17,21 +17,24 @@ import { failpoint } from '../../container/failpoint.js';
 import { fetchBlob, fetchLayer, type FetchContext, type WantedLayer } from './fetch-layer.js';
 import { allOrAbort } from './all-or-abort.js';
 
-/** Layers that are fetched at the same time. */
+/** Maximum number of layers that are fetched at the same time. */
 const PARALLEL_LAYERS = 3;
 
 export interface FetchRequest extends FetchContext {
   readonly store: Store;
-  /** Of which platform; an image of another one is refused where that was asked for. */
+  /** Platform to choose from an index. A single image for another platform is refused only with `isPlatformWanted`. */
   readonly platform: Platform;
   readonly isPlatformWanted: boolean;
-  /** With registry and tag or digest; what it is called afterwards. @default nothing */
+  /** Name under which the image is stored, with registry and tag or digest. @default none */
   readonly name?: string | undefined;
-  /** Registry and repository, under which its digests are known. @default none */
+  /** Registry and repository under which the digests of the image are recorded. @default none */
   readonly repository?: string | undefined;
 }
 
-/** Throws BAD_IMAGE, NO_SUCH_IMAGE (nothing for the platform), DISK_FULL, ABORTED, and what the source throws. */
+/**
+ * Fetches and records an image. Throws BAD_IMAGE, NO_SUCH_IMAGE (nothing for the platform), DISK_FULL, ABORTED, and
+ * errors of the source.
+ */
 export async function fetchImage(request: FetchRequest): Promise<StoredImage> {
   const { source, signal, onProgress } = request;
   throwIfAborted('pull', signal);
@@ -48,11 +51,11 @@ export async function fetchImage(request: FetchRequest): Promise<StoredImage> {
 interface Found {
   readonly raw: RawManifest;
   readonly manifest: ImageManifest;
-  /** From the top one down. */
+  /** Indexes that led to the manifest, topmost first. */
   readonly indexes: readonly RawManifest[];
 }
 
-/** An index in an index is unusual, and a third one is a trap. */
+/** Maximum depth of nested indexes; real images hardly nest them at all. */
 const MAX_INDEXES = 3;
 
 async function resolveManifest({ source, signal, platform }: FetchRequest): Promise<Found> {
@@ -86,7 +89,7 @@ async function fetchParts(request: FetchRequest, found: Found, lease: Lease): Pr
   const manifests = [...found.indexes, found.raw];
   lease.add(manifests.map(({ digest }) => ({ kind: 'blob', key: digest })));
   for (const kept of manifests) keepBlob(paths, kept, lease.unready);
-  // Before it is recorded, and all of it once: a power cut leaves an image that is whole, or files that no record names.
+  // One sync of all files before the record is written: a power cut leaves a whole image, or files without a record.
   await syncFileSystem(paths.blobs);
   const seq = store.images.add({
     id: splitDigest(manifest.config.digest).hex,
@@ -137,7 +140,7 @@ function checkManifest({ source }: FetchRequest, { config, layers }: ImageManife
     throw new TspodError('NOT_SUPPORTED', `${source.reference}: it is no image of a file system: ${other.mediaType}`);
 }
 
-/** The ids of images and layers are digests of sha256. */
+/** Throws NOT_SUPPORTED unless the digest is a SHA-256, as the ids of images and layers are. */
 function refuseSha512(reference: string, what: string, digest: string): void {
   if (splitDigest(digest).algorithm === 'sha256') return;
   throw new TspodError('NOT_SUPPORTED', `${reference}: ${what} is named by a digest of sha512, which is not supported`);
@@ -167,7 +170,7 @@ interface LayerNames {
   readonly diffs: readonly string[];
 }
 
-/** Some at a time, from the lowest up. */
+/** Fetches the layers, lowest first, up to PARALLEL_LAYERS at a time. */
 function fetchLayers(
   request: FetchRequest,
   manifest: ImageManifest,
@@ -177,7 +180,7 @@ function fetchLayers(
     const context = { ...request, signal };
     const works: Promise<LayerRecord>[] = [];
     const fetchOne = async (index: number): Promise<LayerRecord> => {
-      // So many are at work before this one; the lowest are never held up.
+      // Each layer waits for the one that is PARALLEL_LAYERS below it, so that the lowest are never held up.
       if (index >= PARALLEL_LAYERS) await works[index - PARALLEL_LAYERS];
       const layer: WantedLayer = {
         descriptor: at(manifest.layers, index),
@@ -199,7 +202,7 @@ function at<T>(list: readonly T[], index: number): T {
   return item;
 }
 
-/** 0 for what is no time. */
+/** Converts an RFC 3339 time to microseconds; 0 if there is none or it cannot be parsed. */
 function microseconds(created: string | undefined): number {
   const milliseconds = created === undefined ? Number.NaN : Date.parse(created);
   return Number.isNaN(milliseconds) ? 0 : milliseconds * 1000;

@@ -1,4 +1,7 @@
-/** One layer of an image that is pulled: downloaded and unpacked in one stream, by one process for all. */
+/**
+ * Fetches one layer of an image: downloads and unpacks it in one stream. Processes that need the same layer wait for
+ * the first.
+ */
 import { addAbortSignal } from 'node:stream';
 
 import { failpoint } from '../../container/failpoint.js';
@@ -34,38 +37,38 @@ export interface WantedLayer {
   readonly descriptor: Descriptor;
   readonly chain: string;
   readonly diff: string;
-  /** Chain ids of the layers below it, from the lowest up. */
+  /** Chain ids of the layers below this one, lowest first. */
   readonly below: readonly string[];
-  /** Resolves when these are complete. */
+  /** Resolves when the layers below are complete. */
   readonly belowReady: Promise<unknown>;
 }
 
-/** Both the blob and the unpacked layer are there afterwards. */
+/** Fetches a layer; afterwards both its blob and the unpacked layer are stored. */
 export async function fetchLayer(context: FetchContext, layer: WantedLayer): Promise<LayerRecord> {
   const { paths, signal } = context;
   const { descriptor, chain } = layer;
-  const tell = teller(context, descriptor, 'layer');
+  const report = progressReporter(context, descriptor, 'layer');
   if (hasBlob(paths, descriptor) && hasLayer(paths, chain)) {
-    tell('exists', descriptor.size);
+    report('exists', descriptor.size);
     return complete(paths, chain);
   }
-  const options = { signal, onWait: () => tell('waiting', 0) };
-  await withLocked(lockPath(paths, 'layer', chain), () => fetchLocked(context, layer, tell), options);
-  tell('done', descriptor.size);
+  const options = { signal, onWait: () => report('waiting', 0) };
+  await withLocked(lockPath(paths, 'layer', chain), () => fetchLocked(context, layer, report), options);
+  report('done', descriptor.size);
   return complete(paths, chain);
 }
 
 /**
- * Somebody else may have done it meanwhile. The blob's lock is given back before the layers below are waited for: they may be made of the
- * same blob.
+ * Fetches the layer under its lock, unless another process has done so meanwhile. The blob's lock is released before
+ * the layers below are awaited, because one of them may consist of the same blob.
  */
-async function fetchLocked(context: FetchContext, layer: WantedLayer, tell: Tell): Promise<void> {
+async function fetchLocked(context: FetchContext, layer: WantedLayer, report: Report): Promise<void> {
   const { paths, signal } = context;
   const { descriptor, belowReady } = layer;
   const unready = await withLocked(
     lockPath(paths, 'blob', descriptor.digest),
-    () => beginLocked(context, layer, tell),
-    { signal, onWait: () => tell('waiting', 0) },
+    () => beginLocked(context, layer, report),
+    { signal, onWait: () => report('waiting', 0) },
   );
   if (unready === undefined) return;
   try {
@@ -77,13 +80,19 @@ async function fetchLocked(context: FetchContext, layer: WantedLayer, tell: Tell
   await completeLayer(paths, unready);
 }
 
-/** undefined: the layer is complete, and only the blob was missing. */
-async function beginLocked(context: FetchContext, layer: WantedLayer, tell: Tell): Promise<UnreadyLayer | undefined> {
+/**
+ * Unpacks the layer under the blob's lock. Returns undefined if the layer was complete and only its blob was missing.
+ */
+async function beginLocked(
+  context: FetchContext,
+  layer: WantedLayer,
+  report: Report,
+): Promise<UnreadyLayer | undefined> {
   const { paths, signal, limits } = context;
   const { descriptor, chain } = layer;
   const isThere = hasBlob(paths, descriptor);
   if (hasLayer(paths, chain)) {
-    if (!isThere) await withReceived(context, { descriptor, tell }, drain);
+    if (!isThere) await withReceived(context, { descriptor, report }, drain);
     return undefined;
   }
   const unpack = (bytes: AsyncIterable<Buffer>) =>
@@ -95,49 +104,53 @@ async function beginLocked(context: FetchContext, layer: WantedLayer, tell: Tell
     });
   const unready = isThere
     ? await unpack(storedBytes(paths, descriptor.digest))
-    : await withReceived(context, { descriptor, tell }, unpack);
+    : await withReceived(context, { descriptor, report }, unpack);
   failpoint('layer-unpacked');
   return unready;
 }
 
-/** A blob that is not unpacked: a config. */
+/** Fetches a blob that is not unpacked, such as a config. */
 export async function fetchBlob(
   context: FetchContext,
   descriptor: Descriptor,
   role: BlobProgress['role'],
 ): Promise<void> {
   const { paths, signal } = context;
-  const tell = teller(context, descriptor, role);
+  const report = progressReporter(context, descriptor, role);
   if (hasBlob(paths, descriptor)) {
-    tell('exists', descriptor.size);
+    report('exists', descriptor.size);
     return;
   }
   await withLocked(
     lockPath(paths, 'blob', descriptor.digest),
     async () => {
-      if (!hasBlob(paths, descriptor)) await withReceived(context, { descriptor, tell }, drain);
+      if (!hasBlob(paths, descriptor)) await withReceived(context, { descriptor, report }, drain);
     },
-    { signal, onWait: () => tell('waiting', 0) },
+    { signal, onWait: () => report('waiting', 0) },
   );
-  tell('done', descriptor.size);
+  report('done', descriptor.size);
 }
 
-/** One of another size was damaged from outside, or the manifest lies: it is fetched and compared. */
+/**
+ * Whether the blob is stored with the size of its descriptor. Otherwise it was damaged from outside, or the manifest is
+ * wrong: it is fetched again and its digest compared.
+ */
 function hasBlob(paths: ImagePaths, { digest, size }: Descriptor): boolean {
   return blobSize(paths, digest) === size;
 }
 
-/** Few enough that telling costs nothing. */
-const TELL_BYTES = 256 * 1024;
+/** Bytes between two progress reports, enough that these cost next to nothing. */
+const REPORT_BYTES = 256 * 1024;
 
 interface ReceivedBlob {
   readonly descriptor: Descriptor;
-  readonly tell: Tell;
+  readonly report: Report;
 }
 
 /**
- * Does something with the bytes of a blob as they come. Those that are found to be wrong are not kept, whoever finds it: the next attempt would go on with them,
- * from any source. If an earlier attempt had left some of them, this one begins anew. Under the blob's lock.
+ * Passes the bytes of a blob to `work` as they arrive, under the blob's lock. If either side finds them wrong, the
+ * partial file is removed, because the next attempt would resume it, from whatever source; if this attempt had resumed
+ * one itself, it starts over once.
  */
 async function withReceived<T>(
   context: FetchContext,
@@ -153,32 +166,32 @@ async function withReceived<T>(
     try {
       return await work(bytes);
     } catch (error) {
-      // Nothing is written any more when the lock is given back, or the file is begun anew.
+      // Ensures that nothing is written any more when the lock is released or the file is begun anew.
       stop.abort();
       await bytes.return().catch(() => undefined);
-      if (!isOfBytes(error)) throw error;
+      if (!isWrongBytes(error)) throw error;
       removePartial(paths, descriptor.digest);
       if (!isResumed || hasBlob(paths, descriptor)) throw error;
     }
   }
 }
 
-function isOfBytes(error: unknown): boolean {
+function isWrongBytes(error: unknown): boolean {
   return isTspodError(error) && ['BAD_IMAGE', 'BAD_ARCHIVE', 'DIGEST_MISMATCH'].includes(error.code);
 }
 
 async function* receiving(
   { paths, source, signal }: FetchContext,
-  { descriptor, tell }: ReceivedBlob,
+  { descriptor, report }: ReceivedBlob,
   stop: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
-  let told = -1;
+  let reported = -1;
   const onBytes = (count: number) => {
-    if (told >= 0 && count - told < TELL_BYTES && count < descriptor.size) return;
-    told = count;
-    tell(count === descriptor.size ? 'unpacking' : 'transferring', count);
+    if (reported >= 0 && count - reported < REPORT_BYTES && count < descriptor.size) return;
+    reported = count;
+    report(count === descriptor.size ? 'unpacking' : 'transferring', count);
   };
-  tell('transferring', 0);
+  report('transferring', 0);
   const open = async (offset: number) => {
     const opened = await source.blob(descriptor, {
       offset,
@@ -193,7 +206,7 @@ async function* receiving(
   }
 }
 
-/** Opened when the first of them is taken: whoever takes none has nothing to close. */
+/** Reads a stored blob. Opened when the first chunk is read, so that a caller that reads none has nothing to close. */
 async function* storedBytes(paths: ImagePaths, digest: string): AsyncGenerator<Buffer, void, undefined> {
   yield* blobStream(paths, digest);
 }
@@ -208,8 +221,12 @@ function complete(paths: ImagePaths, chain: string): LayerRecord {
   return record;
 }
 
-type Tell = (state: BlobProgress['state'], currentBytes: number) => void;
+type Report = (state: BlobProgress['state'], currentBytes: number) => void;
 
-function teller({ onProgress }: FetchContext, { digest, size }: Descriptor, role: BlobProgress['role']): Tell {
+function progressReporter(
+  { onProgress }: FetchContext,
+  { digest, size }: Descriptor,
+  role: BlobProgress['role'],
+): Report {
   return (state, currentBytes) => onProgress?.({ kind: 'blob', digest, role, state, currentBytes, totalBytes: size });
 }

@@ -9,7 +9,7 @@ type Predicate = (image: ImageSummary) => boolean;
 
 export interface ImageFilterContext {
   readonly now: Date;
-  /** Throws NO_SUCH_IMAGE. */
+  /** Finds an image by name or id. Throws NO_SUCH_IMAGE. */
   readonly find: (nameOrId: string) => ImageSummary;
 }
 
@@ -38,7 +38,7 @@ const MAKERS: Readonly<Record<keyof ImageFilters, Maker>> = {
     const wanted = values.map((value) => truth('dangling', value));
     return ({ dangling }) => wanted.includes(dangling);
   },
-  // No image is another's intermediate step, and none may not be changed.
+  // tspod has no intermediate images, and none that are read-only.
   intermediate: (values) => {
     const wanted = values.map((value) => truth('intermediate', value));
     return () => wanted.includes(false);
@@ -68,7 +68,7 @@ const MAKERS: Readonly<Record<keyof ImageFilters, Maker>> = {
   },
 };
 
-/** One test for all filters. Throws INVALID_ARGUMENT. */
+/** Returns one test that combines all filters. Throws INVALID_ARGUMENT for an unknown filter or a bad value. */
 export function imagePredicate(filters: ImageFilters, context: ImageFilterContext): Predicate {
   return everyFilter(filters, {
     makers: MAKERS,
@@ -83,7 +83,10 @@ function truth(filter: string, text: string): boolean {
   throw invalid(`non-boolean value "${text}" for ${filter} filter`);
 }
 
-/** Of the image whose id, or its beginning, the text is. */
+/**
+ * Returns the id of the image if the text is its id or an id prefix; undefined if the text is a name or there is no
+ * such image.
+ */
 function idMeant(text: string, find: ImageFilterContext['find']): string | undefined {
   try {
     const { id } = find(text);
@@ -94,7 +97,10 @@ function idMeant(text: string, find: ImageFilterContext['find']): string | undef
   }
 }
 
-/** What a pattern for a name may match, as a whole: all of it, the path in the registry, and the last part of that, each with tag or digest and without. */
+/**
+ * Returns the forms of a name that a pattern may match as a whole: all of it, the path within the registry, and the
+ * last part of that path, each with and without tag or digest.
+ */
 function formsOf(name: string): readonly string[] {
   return [name, repositoryOf(name)].flatMap((form) => [
     form,

@@ -1,4 +1,7 @@
-/** `engine.images`: everything bound to one engine. What reads and writes layers is loaded when it is used: most commands do neither. */
+/**
+ * `engine.images`, bound to one engine. Modules that read or write layers are loaded on use, because most commands need
+ * none of them.
+ */
 import { tracked, type EngineContext } from '../../container/context.js';
 import { findImage, lookUp, lookUpOnlyList } from '../../container/create/find-image.js';
 import { holdErrors } from '../../util/source-errors.js';

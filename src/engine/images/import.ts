@@ -1,4 +1,4 @@
-/** An archive of a root file system as an image of one layer. */
+/** `images.import()`: makes an image of one layer from an archive of a root file system. */
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 

@@ -1,4 +1,4 @@
-/** What is known of one image. */
+/** Details and history of one image. */
 import type { EngineContext } from '../../container/context.js';
 import { findImage } from '../../container/create/find-image.js';
 import { fullHistory } from '../../oci/history.js';
@@ -68,7 +68,7 @@ function graphDriver({ store, paths }: EngineContext, image: StoredImage): Image
   };
 }
 
-/** The newest first. An image may have layers that its history does not tell of. */
+/** Returns the history of an image, newest first. An image may have layers that its history does not mention. */
 export function imageHistory(context: EngineContext, nameOrId: string): readonly ImageHistoryEntry[] {
   const { store, paths } = context;
   const { image } = findImage(store, nameOrId);

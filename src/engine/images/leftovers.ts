@@ -1,4 +1,4 @@
-/** What pulls that failed or were cut off have left, and a later one could go on with. */
+/** Leftovers of failed or interrupted pulls, which a later pull could resume. */
 import { statSync } from 'node:fs';
 
 import type { EngineContext } from '../../container/context.js';
@@ -7,7 +7,7 @@ import { collect } from '../../storage/images/garbage.js';
 import { readLayer } from '../../storage/images/layers.js';
 import { abandonedItems, settleLeases } from '../../storage/images/lease.js';
 
-/** Bytes of that, but for what images have or somebody is at work on. */
+/** Returns the bytes of the leftovers, except parts that an image has or a process is working on. */
 export function leftoverBytes({ store, paths: { images: paths } }: EngineContext): number {
   return abandonedItems(store, paths)
     .filter((item) => !store.images.isOfImage(item))
@@ -18,7 +18,7 @@ export function leftoverBytes({ store, paths: { images: paths } }: EngineContext
     .reduce((sum, bytes) => sum + bytes, 0);
 }
 
-/** Answers its bytes. */
+/** Removes the leftovers and returns their bytes. */
 export async function removeLeftovers(context: EngineContext): Promise<number> {
   const { store, paths } = context;
   const bytes = leftoverBytes(context);

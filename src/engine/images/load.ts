@@ -1,4 +1,4 @@
-/** All images of an archive or a directory into the store. */
+/** `images.load()`: stores all images of an archive or a directory. */
 import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -41,7 +41,7 @@ function spooledPath(fd: number): string {
   return `/proc/self/fd/${fd}`;
 }
 
-/** The path of the copy says nothing to who gave a stream. */
+/** Replaces the path of the spooled copy in an error's message by a name for the stream, which the caller knows. */
 function named(error: unknown, path: string, from: Readable): unknown {
   if (!isTspodError(error) || !error.message.includes(path)) return error;
   const name = (from as { readonly fd?: unknown }).fd === 0 ? 'stdin' : 'the stream';
@@ -49,7 +49,7 @@ function named(error: unknown, path: string, from: Readable): unknown {
   return new TspodError(error.code, message, { details: error.details, cause: error });
 }
 
-/** Its parts are needed in another order than that in which they come. */
+/** Copies the stream to a file, because the parts of an archive are needed in another order than they come in. */
 async function spool(from: Readable, fd: number, { signal }: LoadOptions): Promise<void> {
   const file = writeUnnamed(fd);
   try {
@@ -73,7 +73,7 @@ async function loadPath(context: EngineContext, path: string, options: LoadOptio
   const found = await listImages(`${kind}:${path}`, archive);
   if (found.length === 0) throw new TspodError('NO_SUCH_IMAGE', `${path} has no image`);
   const namesOf = kind === 'docker-archive' ? dockerNames : layoutNames;
-  // All names first: an archive with one that cannot be is refused as a whole.
+  // All names are checked first: an archive with an invalid name is refused as a whole.
   const wanted = found.map((image) => ({ image, names: namesOf(image) }));
   const loaded: LoadedImage[] = [];
   for (const { image, names } of wanted) {
@@ -110,19 +110,22 @@ async function loadOne(
   return store.images.bySeq(image.seq) ?? image;
 }
 
-/** A short name is the machine's own, whoever wrote it. */
+/** Returns the names of an image in a docker-archive. A short name becomes one of `localhost/`. */
 function dockerNames({ names }: ContainedImage): readonly string[] {
   return localNames(names);
 }
 
-/** Where Docker has written the whole name, the bare tag next to it is none. */
+/**
+ * Returns the names of an image in an OCI layout. Where Docker has written a full name, the bare tag beside it is
+ * ignored.
+ */
 function layoutNames({ names }: ContainedImage): readonly string[] {
   const whole = names.filter((name) => name.includes('/'));
   const chosen = whole.length > 0 ? whole : names;
   return localNames(chosen);
 }
 
-/** A digest is no name. */
+/** Returns the names in full and each once, without those that have a digest. */
 function localNames(names: readonly string[]): readonly string[] {
   return [...new Set(names.filter((name) => parseImageName(name).digest === undefined).map(localName))];
 }

@@ -1,4 +1,4 @@
-/** Images mounted on the host, to be read. Counted: as many unmounts as mounts. */
+/** Mounts images on the host, read-only. Mounts are counted: each needs its own unmount. */
 import { mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -19,7 +19,10 @@ import type { ImagePaths } from '../../storage/paths.js';
 import { summarize } from './summary.js';
 import type { ImageUnmountOptions, MountedImage } from './types.js';
 
-/** Answers where. Intent, mount; a crash in between leaves a record without a mount, which settleMounts() removes. */
+/**
+ * Mounts an image and returns the path. The record is written before the mount; a crash in between leaves a record
+ * without a mount, which settleMounts() removes.
+ */
 export async function mountImage(context: EngineContext, nameOrId: string): Promise<string> {
   const { store, paths } = context;
   const { image, name } = findImage(store, nameOrId);
@@ -34,7 +37,7 @@ export async function mountImage(context: EngineContext, nameOrId: string): Prom
   return path;
 }
 
-/** What fails leaves no record of a mount: there was none before either. */
+/** Mounts an image that is not mounted yet. A failure removes the record of the mount. */
 async function attach(context: EngineContext, image: StoredImage, path: string): Promise<void> {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -42,13 +45,13 @@ async function attach(context: EngineContext, image: StoredImage, path: string):
     failpoint('image-mounted');
   } catch (error) {
     context.store.images.unmount(image.seq, { all: true });
-    // The first error says why. What is in the way is tried again by settleMounts().
-    await takeAway(context, image).catch(() => undefined);
+    // The first error tells the cause; settleMounts() retries this removal.
+    await removeMount(context, image).catch(() => undefined);
     throw error;
   }
 }
 
-/** Nothing for one that is not mounted. */
+/** Undoes one mount of an image, or with `force` all of them. Does nothing if it is not mounted. */
 export async function unmountImage(
   context: EngineContext,
   nameOrId: string,
@@ -59,7 +62,7 @@ export async function unmountImage(
   recordImageEvent(context, { status: 'unmount', id: image.id, name: name ?? image.id });
 }
 
-/** Whether it was mounted. */
+/** Undoes one mount of an image, or with `all` every one. Returns whether it was mounted. */
 export async function unmountStored(
   context: EngineContext,
   { seq, id }: Pick<StoredImage, 'seq' | 'id'>,
@@ -70,12 +73,12 @@ export async function unmountStored(
   return withLocked(lockPath(paths.images, 'mount', id), async () => {
     const left = store.images.unmount(seq, { all });
     failpoint('image-unmount-recorded');
-    if (left === 0) await takeAway(context, { seq, id });
+    if (left === 0) await removeMount(context, { seq, id });
     return left !== undefined;
   });
 }
 
-/** Those that are mounted, in the order in which the images came. */
+/** Returns the mounted images, in the order in which the images were stored. */
 export function mountedImages({ store, paths }: EngineContext): readonly MountedImage[] {
   return store.images.mounted().flatMap(({ seq, id, mounts }) => {
     const image = store.images.bySeq(seq);
@@ -84,7 +87,7 @@ export function mountedImages({ store, paths }: EngineContext): readonly Mounted
   });
 }
 
-/** What a crash or a reboot has left half-done. Costs nothing where no image is mounted. */
+/** Cleans up mounts that a crash or a reboot has left half-done. Costs nothing if no image is mounted. */
 export async function settleMounts(context: EngineContext): Promise<void> {
   const { store, paths } = context;
   for (const { seq, id } of store.images.mounted()) {
@@ -92,14 +95,14 @@ export async function settleMounts(context: EngineContext): Promise<void> {
     if (held === undefined) continue;
     try {
       const isWanted = (store.images.mounts(seq) ?? 0) > 0;
-      if (!isWanted || !isMountPoint(mountPath(paths.images, id))) await takeAway(context, { seq, id });
+      if (!isWanted || !isMountPoint(mountPath(paths.images, id))) await removeMount(context, { seq, id });
     } finally {
       forget(held);
     }
   }
 }
 
-/** The root of an image, by a descriptor; mounted at `attachTo`, or nowhere. */
+/** Opens the root of an image as a descriptor, mounted at `attachTo` or nowhere. */
 export async function openImageRoot(
   { store, paths }: EngineContext,
   { seq }: Pick<StoredImage, 'seq'>,
@@ -110,7 +113,10 @@ export async function openImageRoot(
   return ownFd(await executeFor(encodePlan(plan), slot));
 }
 
-async function takeAway({ store, paths }: EngineContext, { seq, id }: { readonly seq: number; readonly id: string }) {
+async function removeMount(
+  { store, paths }: EngineContext,
+  { seq, id }: { readonly seq: number; readonly id: string },
+) {
   const path = mountPath(paths.images, id);
   if (isMountPoint(path)) await execute(encodePlan(teardownPlan({ id, cgroup: undefined, unmounts: [path] })));
   failpoint('image-unmounted');

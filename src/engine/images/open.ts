@@ -1,4 +1,4 @@
-/** Where a reference leads: the door to the transports. */
+/** Opens the source or destination that a reference names. */
 import { isTspodError, TspodError } from '../../errors.js';
 import { spoolDirectory } from '../../host/directories.js';
 import { openRegistrySource, registriesOf, type RegistryAccessOptions } from '../../image/open-registry.js';
@@ -17,13 +17,16 @@ import type { RegistryAccess } from './types.js';
 
 export interface OpenedSource {
   readonly source: ImageSource;
-  /** With registry and tag or digest: what the image is called in the store; undefined where the transport does not say. */
+  /** Name of the image in the store, with registry and tag or digest; undefined if the transport does not say. */
   readonly name: string | undefined;
-  /** Registry and repository. */
+  /** Registry and repository; undefined if the image is not from a registry. */
   readonly repository: string | undefined;
 }
 
-/** A short name is looked for in the registries that registries.conf says, in their order. INVALID_ARGUMENT for what is no reference. */
+/**
+ * Opens the source of an image. A short name is tried in the registries that registries.conf lists, in their order.
+ * Throws INVALID_ARGUMENT for an invalid reference.
+ */
 export async function openSource(
   reference: string,
   access: RegistryAccess = {},
@@ -52,7 +55,7 @@ export async function openSource(
   throw noneHas(rest, failures);
 }
 
-/** What each registry says. The code is that of the first which did not just lack it. */
+/** Combines the errors of all registries. The code is that of the first error other than NO_SUCH_IMAGE. */
 function noneHas(name: string, failures: readonly Error[]): TspodError {
   const worst = failures.find((error) => !isTspodError(error, 'NO_SUCH_IMAGE')) ?? failures[0];
   const words = failures.map(({ message }) => message).join('; ');
@@ -62,7 +65,7 @@ function noneHas(name: string, failures: readonly Error[]): TspodError {
   });
 }
 
-/** What is pulled by its digest is known by it; a tag beside it says nothing then. */
+/** Returns the opened source with its name: with a digest, that is the name, and a tag beside it is dropped. */
 function opened(source: ImageSource, name: ImageReference): OpenedSource {
   const repository = repositoryName(name);
   return { source, name: name.digest === undefined ? formatName(name) : `${repository}@${name.digest}`, repository };

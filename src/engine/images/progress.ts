@@ -1,29 +1,31 @@
-/** What is told while images are pulled and pushed. */
+/** Progress reports of image transfers. */
 
-/** A change in the transfer of one blob. Bytes are those of the blob as it is stored, compressed as it is. */
+/** Progress of one blob. Bytes are counted as the blob is stored, that is, compressed. */
 export interface BlobProgress {
   readonly kind: 'blob';
   readonly digest: string;
   readonly role: 'config' | 'layer';
   /**
-   * `exists`: nothing is to be done; `waiting`: another process is at work on it; `transferring`, with new counts; `unpacking`: all bytes are there;
-   * `done`.
+   * `exists`: already there; `waiting`: another process is transferring it; `transferring`: the counts have changed;
+   * `unpacking`: all bytes have arrived; `done`.
    */
   readonly state: 'exists' | 'waiting' | 'transferring' | 'unpacking' | 'done';
   readonly currentBytes: number;
   readonly totalBytes: number;
 }
 
-/** The work as a whole: which image is looked for, which was found, that its manifest is written. */
+/**
+ * Progress of the transfer as a whole: the image is being looked up, its manifest was found, its manifest is stored.
+ */
 export interface ImageProgress {
   readonly kind: 'image';
   readonly state: 'resolving' | 'manifest' | 'stored';
   readonly reference: string;
-  /** Of the manifest, once it is known. */
+  /** Digest of the manifest, once it is known. */
   readonly digest?: string;
 }
 
 export type TransferProgress = BlobProgress | ImageProgress;
 
-/** Called synchronously, in order; what it throws, the call throws. */
+/** Called synchronously and in order; the transfer fails with whatever it throws. */
 export type OnProgress = (progress: TransferProgress) => void;

@@ -1,4 +1,4 @@
-/** Everything that a repository has. */
+/** `images.pullAllTags()`: pulls all tags of a repository. */
 import type { EngineContext } from '../../container/context.js';
 import { invalid } from '../../errors.js';
 import { parseImageName } from '../../image/reference.js';

@@ -1,4 +1,4 @@
-/** Images that are not here yet, or not as they are where they come from. */
+/** `images.pull()`: fetches images that are missing from the store or outdated in it. */
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { checkWithoutImage } from '../../container/create/configure.js';
@@ -41,19 +41,19 @@ export async function pullImage(
     throw noSuchImage(from);
   }
   if (policy === 'missing' && fits) return here;
-  // One that is named by its id is nowhere else.
+  // An image without a name that is given by its id can be found only here.
   if (here !== undefined && fits && here.names.length === 0 && here.id.startsWith(from)) return here;
   beforeFetch?.();
   return tracked(context, async () => {
     options.onProgress?.({ kind: 'image', state: 'resolving', reference: from });
     try {
-      // What talks to registries is loaded when one is talked to.
+      // The code for registries is loaded only when one is contacted.
       const { openSource } = await import('./open.js');
       const opened = await openSource(from, options.registry, options.signal);
       await using _source = opened.source;
       return await fetch(context, opened, options);
     } catch (error) {
-      // What is here is good enough where it is only asked for something newer.
+      // With policy `newer`, the stored image is good enough if no newer one can be fetched.
       if (policy === 'newer' && fits && options.signal?.aborted !== true) return here;
       throw from === 'host' ? withoutColon(error) : error;
     }
@@ -83,8 +83,8 @@ async function fetch(context: EngineContext, opened: OpenedSource, options: Pull
 }
 
 /**
- * Before a container is made: the image that the options name is in the store afterwards. Throws as pullImage(), also ABORTED where there is nothing to fetch,
- * and, before anything is fetched, for options that cannot be right.
+ * Ensures that the image named by the options of a container is in the store. Throws as pullImage() does; ABORTED also
+ * where nothing has to be fetched; and for options that cannot be right, before anything is fetched.
  */
 export async function ensureImage(
   context: EngineContext,
@@ -99,7 +99,7 @@ export async function ensureImage(
   });
 }
 
-/** Who has named the image `host` may have meant `host:`. */
+/** Adds a hint to an error: a user who named the image `host` may have meant `host:`. */
 function withoutColon(error: unknown): unknown {
   if (!isTspodError(error) || error.code === 'ABORTED') return error;
   const { code, message, details } = error;

@@ -1,4 +1,7 @@
-/** An image to wherever it shall be: the bytes that were pulled, so that all digests stay. */
+/**
+ * `images.push()`: sends images to registries, archives and directories, byte for byte as stored, so that all digests
+ * stay.
+ */
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { findImage, manifestOf } from '../../container/create/find-image.js';
@@ -37,11 +40,14 @@ export async function pushImage(
 
 export interface Sending extends Pick<PushOptions, 'signal' | 'onProgress'> {
   readonly destination: ImageDestination;
-  /** The name whose manifest is sent. @default the first */
+  /** Name whose manifest is sent. @default the image's first name */
   readonly by?: string | undefined;
 }
 
-/** Blobs first, then the manifest. Answers its digest. What is sent stays until then, whoever removes the image. Throws NO_SUCH_IMAGE. */
+/**
+ * Sends the blobs of an image, then its manifest, and returns the digest of the manifest. The blobs are kept until then
+ * even if the image is removed. Throws NO_SUCH_IMAGE.
+ */
 export async function sendImage(context: EngineContext, image: StoredImage, sending: Sending): Promise<string> {
   const { destination, by, signal, onProgress } = sending;
   const digest = manifestOf(context.store, image, by);
@@ -54,13 +60,13 @@ export async function sendImage(context: EngineContext, image: StoredImage, send
 }
 
 export interface ManifestSending extends Sending {
-  /** Of the manifest. */
+  /** Digest of the manifest to send. */
   readonly digest: string;
-  /** Under which digest it is written. @default under the destination's tag */
+  /** Digest under which the manifest is written. @default the destination's tag */
   readonly place: string | undefined;
 }
 
-/** One manifest of an image with its blobs. Nothing is committed. Throws NO_SUCH_IMAGE. */
+/** Sends one manifest of an image with its blobs; commits nothing. Throws NO_SUCH_IMAGE. */
 export async function sendManifest(
   context: EngineContext,
   image: StoredImage,

@@ -1,4 +1,4 @@
-/** The end of names and of images. */
+/** `images.remove()` and `images.prune()`. */
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { failpoint } from '../../container/failpoint.js';
@@ -35,7 +35,10 @@ export async function removeImage(
   }
 }
 
-/** Answers the name, if it is one of several: it goes alone, and the image stays, whoever uses it. Otherwise the image. */
+/**
+ * If `nameOrId` is one of several names, removes and returns that name; the image stays, whether or not it is in use.
+ * Otherwise returns the image.
+ */
 function untagOneOfSeveral(context: EngineContext, nameOrId: string): StoredImage | string {
   const { store } = context;
   return store.transaction(() => {
@@ -48,7 +51,7 @@ function untagOneOfSeveral(context: EngineContext, nameOrId: string): StoredImag
   });
 }
 
-/** Which name is to go is not said, with `force` neither. */
+/** Error for a digest that is none of several names: it does not say which name to remove, not even with `force`. */
 function noSuchName(place: string): TspodError {
   return new TspodError('INVALID_ARGUMENT', `${place}: tag not known`, { details: { name: place } });
 }
@@ -77,7 +80,10 @@ async function endUsers(
   }
 }
 
-/** Undefined, and nothing done: it has other names by now, or is gone. */
+/**
+ * Removes an image with all its names. Returns undefined, having done nothing, if its names have changed meanwhile or
+ * it is gone.
+ */
 async function removeWhole(context: EngineContext, { seq, id, names }: StoredImage): Promise<RemovedImage | undefined> {
   const { store, paths } = context;
   const untagged = names.map(({ name }) => name);
@@ -93,7 +99,7 @@ async function removeWhole(context: EngineContext, { seq, id, names }: StoredIma
   return { untagged, deleted: id };
 }
 
-/** A failure does not end it. */
+/** Removes unused images; continues after a failure. */
 export async function pruneImages(context: EngineContext, options: ImagePruneOptions = {}): Promise<ImagePruneResult> {
   const { store } = context;
   const { all = false, filters = {}, signal } = options;
@@ -121,7 +127,7 @@ export async function pruneImages(context: EngineContext, options: ImagePruneOpt
       removed.push(removeList(context, list));
     }
   });
-  // A condition is one on images: what is none yet meets no such.
+  // Filters select images; leftovers of pulls match none of them.
   if (Object.values(filters).every(({ length }) => length === 0)) reclaimed += await removeLeftovers(context);
   if (removed.length > 0) recordImageEvent(context, { status: 'prune', id: '', name: '' });
   return { removed, failed, reclaimed };

@@ -1,4 +1,4 @@
-/** Images to files: archives and directories that others read. */
+/** `images.save()`: writes images to archives and directories that other programs read. */
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { findImage, type FoundImage } from '../../container/create/find-image.js';
@@ -13,7 +13,7 @@ import { sendImage } from './push.js';
 import { localName } from './tag.js';
 import { SAVE_FORMATS, type SaveOptions } from './types.js';
 
-/** Transport, and the form that manifests have there. */
+/** Transport and form of manifests for each format. */
 const TARGETS = {
   'oci-archive': { transport: 'oci-archive', form: 'oci' },
   'oci-dir': { transport: 'oci', form: 'oci' },
@@ -47,7 +47,7 @@ export async function saveImages(
 
 interface Saving {
   readonly to: string;
-  /** Names beside the one that the image was found by. */
+  /** Further names, beside the one by which the image was found. */
   readonly extra: readonly string[];
   readonly options: SaveOptions;
 }
@@ -58,14 +58,14 @@ async function saveArchive(context: EngineContext, found: readonly FoundImage[],
   for (const { image, names } of merged(found)) {
     const tags = new Set([...names.filter(isTagged), ...saving.extra]);
     const archive = new DockerArchiveDestination(saving.to, writer, [...tags]);
-    // It is finished when all images are in it.
+    // The archive is finished once, after all images.
     const destination = delegate(archive, { commit: () => Promise.resolve() });
     await sendImage(context, image, { ...saving.options, destination, by: names[0] });
   }
   await writer.finish();
 }
 
-/** An image that is asked for by several names is one with these names. */
+/** Merges entries for the same image, given by several names, into one with all these names. */
 function merged(found: readonly FoundImage[]): readonly { image: FoundImage['image']; names: readonly string[] }[] {
   const byId = new Map<string, { image: FoundImage['image']; names: string[] }>();
   for (const { image, name } of found) {
@@ -88,7 +88,7 @@ async function saveOne(
   await sendImage(context, image, { ...options, destination: inForm(opened, form), by: name });
 }
 
-/** Manifests are written in this form. */
+/** Wraps a destination so that manifests are converted to the given form. */
 function inForm(destination: ImageDestination, form: ManifestForm): ImageDestination {
   return delegate(destination, {
     putManifest: (raw, options) => {

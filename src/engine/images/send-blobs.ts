@@ -1,4 +1,4 @@
-/** Blobs of an image to wherever it shall be. */
+/** Sends the blobs of an image to a destination. */
 import { addAbortSignal, type Readable } from 'node:stream';
 
 import type { ImageDestination } from '../../image/transport.js';
@@ -7,13 +7,13 @@ import type { Descriptor, ImageManifest } from '../../oci/image.js';
 import type { OnProgress } from './progress.js';
 import { allOrAbort } from './all-or-abort.js';
 
-/** Blobs that are sent at the same time. */
+/** Maximum number of blobs that are sent at the same time. */
 const PARALLEL_BLOBS = 3;
 
-/** Where they are now. */
+/** Where the blobs come from. */
 export interface BlobOrigin {
   readonly open: (descriptor: Descriptor, signal: AbortSignal) => Promise<Readable>;
-  /** Registries and repositories that have had it. */
+  /** Repositories (with registry) known to have the blob, from which the registry may mount it. */
   readonly mountFrom: (digest: string) => readonly string[];
 }
 
@@ -23,7 +23,7 @@ export interface BlobTarget {
   readonly onProgress?: OnProgress | undefined;
 }
 
-/** Each once, some at a time. */
+/** Sends each blob once, up to PARALLEL_BLOBS at a time. */
 export async function sendBlobs(
   origin: BlobOrigin,
   { config, layers }: ImageManifest,
@@ -54,26 +54,26 @@ interface BlobSending {
 async function sendBlob(sending: BlobSending): Promise<void> {
   const { origin, destination, descriptor, role, signal, onProgress } = sending;
   const { digest, size: totalBytes } = descriptor;
-  const tell = (state: 'exists' | 'transferring' | 'done', currentBytes: number) =>
+  const report = (state: 'exists' | 'transferring' | 'done', currentBytes: number) =>
     onProgress?.({ kind: 'blob', digest, role, state, currentBytes, totalBytes });
   if (await destination.hasBlob(descriptor, { signal })) {
-    tell('exists', totalBytes);
+    report('exists', totalBytes);
     return;
   }
   const counting = async () => {
-    tell('transferring', 0);
-    // Whoever reads it is told of the end by its error.
+    report('transferring', 0);
+    // Its reader learns of an abort from the stream's error.
     const stream = addAbortSignal(signal, await origin.open(descriptor, signal));
     let count = 0;
-    stream.on('data', (chunk: Buffer) => tell('transferring', (count += chunk.length)));
+    stream.on('data', (chunk: Buffer) => report('transferring', (count += chunk.length)));
     stream.pause();
-    // It may be aborted before it is read.
+    // The stream may be aborted before anybody reads it.
     stream.on('error', () => undefined);
     return stream;
   };
   try {
     const how = await destination.putBlob(descriptor, { open: counting, mountFrom: origin.mountFrom(digest), signal });
-    tell(how === 'mounted' ? 'exists' : 'done', totalBytes);
+    report(how === 'mounted' ? 'exists' : 'done', totalBytes);
   } catch (error) {
     throwIfAborted('push', signal);
     throw error;

@@ -1,4 +1,4 @@
-/** What killed commands left of images, put right when an engine opens. Loads nothing that most commands have no use for. */
+/** Cleans up after killed commands when an engine opens. Loads no module that most commands do not need. */
 import type { EngineContext } from '../../container/context.js';
 import type { LeaseItem } from '../../state/image-leases.js';
 import { SALVAGED } from '../../state/salvage.js';
@@ -7,7 +7,10 @@ import { settleLeases } from '../../storage/images/lease.js';
 import { lockPath, withLocked } from '../../storage/images/locked.js';
 import { settleMounts } from './mount.js';
 
-/** Costs nothing where nobody was killed. What could be gone on with stays. */
+/**
+ * Settles mounts, leases and files of images. Costs nothing if no command was killed. Partial downloads that can be
+ * resumed stay.
+ */
 export async function settleImages(context: EngineContext): Promise<void> {
   const { store, paths } = context;
   await settleMounts(context);
@@ -16,17 +19,17 @@ export async function settleImages(context: EngineContext): Promise<void> {
   await collect(store, paths.images);
 }
 
-/** In which boot nothing lies under its name that a power cut may have damaged. */
+/** Key of the boot id in which files that a power cut may have damaged were last removed. */
 const CHECKED_BOOT = 'images_boot_id';
 
 /**
- * What has its name and is in no record yet may not have been on the disk when the machine went down: it is made anew when it is wanted. Once in each boot, and
- * before anybody trusts a name.
+ * Removes blobs and layers without a record, once in each boot and before their names are trusted: they may not have
+ * reached the disk when the machine went down. They are fetched again when they are needed.
  */
 async function forgetUnrecorded(context: EngineContext): Promise<void> {
   const { store, paths } = context;
   const boot = store.meta('boot_id') ?? '';
-  // After a repair, records are made of what has none (adoptImages()).
+  // After a repair, adoptImages() still makes records of them.
   if (store.meta(CHECKED_BOOT) === boot || store.meta(SALVAGED) === '1') return;
   await withLocked(lockPath(paths.images, 'boot', boot), async () => {
     if (store.meta(CHECKED_BOOT) === boot) return;
@@ -37,7 +40,7 @@ async function forgetUnrecorded(context: EngineContext): Promise<void> {
   });
 }
 
-/** Blobs and layers that no record needs. */
+/** Returns the blobs and layers that no record needs. */
 export function unusedItems({ store, paths }: EngineContext): readonly LeaseItem[] {
   return stored(paths.images).filter(({ kind, key }) =>
     kind === 'blob' ? !store.images.isBlobUsed(key) : !store.images.isLayerUsed(key),

@@ -1,4 +1,4 @@
-/** Records of images as users see them. */
+/** Converts records of images to the summaries that users see. */
 import { manifestOf } from '../../container/create/find-image.js';
 import type { StoredImage } from '../../state/image-rows.js';
 import type { Store } from '../../state/store.js';
@@ -25,7 +25,10 @@ export function summarize(store: Store, image: StoredImage): ImageSummary {
   };
 }
 
-/** Those that it came by, and for each name that of the manifest: an image that was made or loaded here has one as well. */
+/**
+ * Returns the digests that the image was pulled by, and for each name that of its manifest, so that an image built or
+ * loaded here has one as well.
+ */
 function digestsOf(store: Store, image: StoredImage): readonly string[] {
   const known = image.digests.map(({ repository, digest }) => `${repository}@${digest}`);
   const named = image.names.flatMap(({ name }) => {

@@ -1,4 +1,4 @@
-/** Names of images: given and taken away. */
+/** `images.tag()` and `images.untag()`: adds and removes names of images. */
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { findImage, lookUp, manifestOf } from '../../container/create/find-image.js';
@@ -15,7 +15,10 @@ export function tagImage(context: EngineContext, nameOrId: string, names: readon
   }
 }
 
-/** Without a registry it is the machine's own. */
+/**
+ * Returns a name in full; without a registry it becomes one of `localhost/`. Throws INVALID_ARGUMENT for a name with a
+ * digest.
+ */
 export function localName(text: string): string {
   const name = parseImageName(text);
   if (name.digest !== undefined)
@@ -33,7 +36,7 @@ export function untagImage(context: EngineContext, nameOrId: string, names: read
   }
 }
 
-/** Throws NO_SUCH_IMAGE unless it is a name of this image. */
+/** Returns a name of this image in full. Throws NO_SUCH_IMAGE unless the image has the name. */
 function nameOf({ store }: EngineContext, id: string, text: string): string {
   const found = lookUp(store, text);
   if (found?.name !== undefined && found.image.id === id) return found.name;

@@ -1,4 +1,4 @@
-/** An image as its layers, and what has been made upon them. */
+/** `images.tree()`: the layers of an image, and what was built on them. */
 import type { EngineContext } from '../../container/context.js';
 import { findImage } from '../../container/create/find-image.js';
 import { splitDigest } from '../../oci/digest.js';
@@ -30,9 +30,9 @@ export function imageTree(
 }
 
 interface KnownLayer {
-  /** Of images whose uppermost layer it is. */
+  /** Names of the images whose uppermost layer this is. */
   readonly names: string[];
-  /** Chain ids of the layers right upon it. */
+  /** Chain ids of the layers directly on this one. */
   readonly above: Set<string>;
 }
 

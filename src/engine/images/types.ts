@@ -1,4 +1,4 @@
-/** Images as users of the library see them. */
+/** `engine.images` and its types, as users of the library see them. */
 import type { Readable } from 'node:stream';
 
 import type { ImageSource } from '../../image/transport.js';
@@ -10,34 +10,42 @@ import type { OnProgress } from './progress.js';
 
 /** One line of `images`. */
 export interface ImageSummary {
-  /** 64 hexadecimal digits: of its config's digest. */
+  /** 64 hexadecimal digits: the digest of the image's config. */
   readonly id: string;
-  /** REPOSITORY:TAG, and REPOSITORY@DIGEST of what was pulled by its digest, in the order of the alphabet; none for an image that lost its name to another. */
+  /**
+   * REPOSITORY:TAG, and REPOSITORY@DIGEST for an image pulled by its digest, in alphabetical order; empty for an image
+   * whose names were all removed or moved to other images.
+   */
   readonly names: readonly string[];
-  /** `REPOSITORY@DIGEST`: where its manifest, or an index that it is in, is known under that digest, and its names' repositories with its manifest. */
+  /**
+   * `REPOSITORY@DIGEST`: the repositories where the image's manifest, or an index that contains it, is known under that
+   * digest, and the repository of each name with the manifest's digest.
+   */
   readonly digests: readonly string[];
-  /** Of its manifest. */
+  /** Digest of the image's manifest. */
   readonly digest: string;
-  /** null: it does not say. */
+  /** Creation time according to the image; null if it does not say. */
   readonly createdAt: Date | null;
+  /** When the image was stored here. */
   readonly addedAt: Date;
-  /** Bytes of the files in all its layers. */
+  /** Bytes of the files in all layers. */
   readonly size: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly os: string;
   readonly architecture: string;
   readonly variant: string;
-  /** How many containers are made of it. */
+  /** Number of containers made of the image. */
   readonly containers: number;
-  /** It has no name. */
+  /** Whether the image has no name. */
   readonly dangling: boolean;
-  /** It is a list of images for several platforms (`engine.manifests`): the size is that of the list. */
+  /** Whether this is a manifest list (`engine.manifests`); `size` is then that of the list itself. */
   readonly isManifestList: boolean;
 }
 
 /**
- * Conditions by name as in `images --filter`: before, since, until, dangling, label, reference, containers, id, digest, readonly, intermediate.
- * Values of one name are alternatives (labels must all match); names must all match.
+ * Filters by name, as in `images --filter`: before, since (or after), until, dangling, label, label!, reference,
+ * containers, id, digest, readonly, intermediate. Values of one filter are alternatives (labels must all match); an
+ * image must match all filters.
  */
 export type ImageFilters = Readonly<
   Partial<
@@ -63,71 +71,82 @@ export type ImageFilters = Readonly<
 export interface ImageListOptions {
   /** @default all */
   readonly filters?: ImageFilters;
-  /** Also lists of images (`engine.manifests`). @default false */
+  /** Includes manifest lists (`engine.manifests`). @default false */
   readonly manifestLists?: boolean;
 }
 
-/** How an image is fetched that a container or a pod is to be made of, if it has to be. */
+/** How to fetch the image that a container or a pod is made of, if it has to be fetched. */
 export interface FetchOptions extends SignalOption {
-  /** Is told how the transfer goes. @default nobody is */
+  /** Called with the progress of the transfer. @default none */
   readonly onProgress?: OnProgress;
-  /** How registries are talked to. @default as their configuration files say */
+  /** Access to registries. @default as the configuration files say */
   readonly registry?: RegistryAccess;
 }
 
 export interface PullOptions extends FetchOptions {
   /** OS/ARCH[/VARIANT]. @default the machine's */
   readonly platform?: string;
-  /** As `pull` of the create options. @default 'always' */
+  /** When to fetch an image that is stored already, as `pull` of the create options. @default 'always' */
   readonly policy?: PullPolicy;
-  /** What it is called, for a source that does not say; with registry and tag. @default what the reference says */
+  /** Name for an image whose source does not say one, with registry and tag. @default none */
   readonly name?: string;
 }
 
 export interface PulledTags {
   readonly images: readonly ImageSummary[];
-  /** By name. */
+  /** The tags that could not be pulled, by full name. */
   readonly failed: ReadonlyMap<string, Error>;
 }
 
-/** What is said about a registry by the caller, in place of the configuration files. */
+/** Access to a registry, overriding the configuration files. */
 export interface RegistryAccess {
-  /** false: HTTP, and certificates that nobody has signed, are taken too. @default as registries.conf says */
+  /**
+   * Whether to require HTTPS with a trusted certificate; false also accepts HTTP and untrusted certificates. @default
+   * as registries.conf says
+   */
   readonly tlsVerify?: boolean;
-  /** Directory of *.crt, *.cert and *.key files. */
+  /** Directory with *.crt, *.cert and *.key files. */
   readonly certDir?: string;
-  /** File of credentials. @default Podman's and Docker's places */
+  /** File with credentials. @default the usual places of Podman and Docker */
   readonly authFile?: string;
   /** USER:PASSWORD. */
   readonly credentials?: string;
-  /** Bytes of one request of a push at most, for a registry behind something that takes no more. @default as many as a layer has */
+  /**
+   * Maximum number of bytes in one request of a push, for a registry behind a proxy with such a limit. @default no
+   * limit
+   */
   readonly chunkBytes?: number;
-  /** How often a request is made again that failed for a while: at most 100. @default 3 */
+  /** How many times a request is repeated after a temporary failure; at most 100. @default 3 */
   readonly retries?: number;
-  /** Milliseconds before the first time; each later pause is twice as long, a minute at most. The registry may ask for more. @default 1000 */
+  /**
+   * Pause before the first repetition, in ms; each later pause is twice as long, up to one minute. The registry may ask
+   * for longer pauses. @default 1000
+   */
   readonly retryDelayMs?: number;
 }
 
 export interface PushOptions extends SignalOption {
-  /** Is told how the transfer goes. @default nobody is */
+  /** Called with the progress of the transfer. @default none */
   readonly onProgress?: OnProgress;
+  /** Access to registries. @default as the configuration files say */
   readonly registry?: RegistryAccess;
 }
 
 export interface PushedImage {
-  /** Of the manifest, where it is now. */
+  /** Digest of the manifest at the destination. */
   readonly digest: string;
+  /** Where the image was pushed. */
   readonly reference: string;
 }
 
 export interface LoadOptions extends SignalOption {
-  /** Is told how the transfer goes. @default nobody is */
+  /** Called with the progress of the transfer. @default none */
   readonly onProgress?: OnProgress;
 }
 
 export interface LoadedImage {
   readonly image: ImageSummary;
-  /** What it is called in the archive; with registry and tag. */
+  /** Names of the image in the archive, with registry and tag. */
   readonly names: readonly string[];
 }
 
@@ -136,86 +155,97 @@ export const SAVE_FORMATS = ['docker-archive', 'oci-archive', 'oci-dir', 'docker
 export type SaveFormat = (typeof SAVE_FORMATS)[number];
 
 export interface SaveOptions extends SignalOption {
-  /** `oci-dir` and `docker-dir` are directories. @default 'docker-archive' */
+  /** Format of the result; `oci-dir` and `docker-dir` are directories, the others files. @default 'docker-archive' */
   readonly format?: SaveFormat;
-  /** Of one image: what it is called there beside its name. @default none */
+  /** Further names that a single image gets in the archive. @default none */
   readonly names?: readonly string[];
-  /** Is told how the transfer goes. @default nobody is */
+  /** Called with the progress of the transfer. @default none */
   readonly onProgress?: OnProgress;
 }
 
 export interface ImportOptions extends SignalOption {
-  /** Without a registry it is `localhost/`'s, without a tag `latest`. @default none */
+  /** Name of the image; the registry defaults to `localhost`, the tag to `latest`. @default none */
   readonly name?: string;
-  /** In its history. @default 'imported from tarball' */
+  /** Comment in the image's history. @default 'imported from tarball' */
   readonly message?: string;
-  /** Instructions of a Dockerfile: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR. @default none */
+  /**
+   * Dockerfile instructions to apply: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR.
+   * @default none
+   */
   readonly changes?: readonly string[];
   /** OS/ARCH[/VARIANT]. @default the machine's */
   readonly platform?: string;
-  /** Is told how the transfer goes. @default nobody is */
+  /** Called with the progress of the transfer. @default none */
   readonly onProgress?: OnProgress;
 }
 
 export interface CommitOptions extends SignalOption {
-  /** Without a registry it is `localhost/`'s, without a tag `latest`. @default none */
+  /** Name of the image; the registry defaults to `localhost`, the tag to `latest`. @default none */
   readonly name?: string;
+  /** Author of the image. @default that of the container's image */
   readonly author?: string;
-  /** In its history. @default none */
+  /** Comment in the image's history. @default none */
   readonly message?: string;
-  /** Instructions of a Dockerfile, as for import. @default none */
+  /** Dockerfile instructions to apply, as for import(). @default none */
   readonly changes?: readonly string[];
-  /** The container stands still meanwhile, if it runs. @default false */
+  /** Pauses the container meanwhile if it runs. @default false */
   readonly pause?: boolean;
-  /** One layer of all files, without the layers of the image that the container is made of. @default false */
+  /**
+   * Makes one layer of all files, in place of the layers of the container's image and one with the changes. @default
+   * false
+   */
   readonly squash?: boolean;
-  /** Mounts of the container become volumes of the image. @default false */
+  /** Declares the container's mounts as volumes of the image. @default false */
   readonly includeVolumes?: boolean;
-  /** Of manifest and media types. @default 'oci' */
+  /** Format of the manifest and its media types. @default 'oci' */
   readonly format?: 'oci' | 'docker';
-  /** Is told how the transfer goes. @default nobody is */
+  /** Called with the progress of the transfer. @default none */
   readonly onProgress?: OnProgress;
 }
 
 export interface ImageRemoveOptions extends SignalOption {
-  /** Also containers of it, its mount, and all its names. @default false */
+  /** Also removes the containers made of the image, unmounts it, and removes all its names. @default false */
   readonly force?: boolean;
 }
 
 export interface RemovedImage {
-  /** Names that it has no more. */
+  /** Names that were removed. */
   readonly untagged: readonly string[];
-  /** Its id, if it is gone. */
+  /** Id of the image if it was deleted; undefined if it lost a name only. */
   readonly deleted: string | undefined;
 }
 
 export interface ImagePruneOptions extends SignalOption {
-  /** Also those with names that no container is made of. @default false */
+  /** Also removes images with names, unless a container is made of them. @default false */
   readonly all?: boolean;
-  /** until, label, label!. @default all */
+  /** until, label, label!. @default all images */
   readonly filters?: ImageFilters;
 }
 
 export interface ImagePruneResult {
   readonly removed: readonly RemovedImage[];
+  /** Images that could not be removed, by id. */
   readonly failed: ReadonlyMap<string, Error>;
-  /** Bytes of the files of the images that are gone, and of what pulls had left that failed. */
+  /** Bytes of the files of the removed images, and of leftovers of failed pulls. */
   readonly reclaimed: number;
 }
 
 export interface ImageHistoryEntry {
-  /** Of the image, for the uppermost; of one here that ends there, or `<missing>`, for the others. */
+  /**
+   * Id of the image for the newest entry; for the others, that of a stored image whose history ends with the entry, or
+   * `<missing>`.
+   */
   readonly id: string;
   readonly createdAt: Date | null;
   readonly createdBy: string;
-  /** Bytes of the files that it added. */
+  /** Bytes of the files that this step added. */
   readonly size: number;
   readonly comment: string;
-  /** Those that have a tag, of the image or of one that it was made of. */
+  /** Names with a tag of the image that `id` tells. */
   readonly names: readonly string[];
 }
 
-/** As `podman image inspect` prints it. */
+/** Details of an image, in the form that `podman image inspect` prints. */
 export interface ImageInspect {
   readonly Id: string;
   readonly Digest: string;
@@ -240,117 +270,143 @@ export interface ImageInspect {
   readonly ManifestType: string;
   readonly User: string;
   readonly History: readonly Readonly<Record<string, unknown>>[];
-  /** All names. */
+  /** All names, with a tag or a digest. */
   readonly NamesHistory: readonly string[];
   readonly Healthcheck?: ImageHealthcheck;
 }
 
 export interface ImageUnmountOptions {
-  /** Takes the mount away however many calls of mount() there were. @default false */
+  /** Unmounts the image no matter how many calls of mount() there were. @default false */
   readonly force?: boolean;
 }
 
 export interface MountedImage {
   readonly image: ImageSummary;
-  /** Where. */
+  /** Path of the mount point. */
   readonly path: string;
 }
 
 export interface ImageTree {
   readonly image: ImageSummary;
-  /** From the lowest up; with `children` the uppermost alone. */
+  /** All layers, lowest first; with `children` only the uppermost. */
   readonly layers: readonly ImageLayer[];
 }
 
 export interface ImageLayer {
-  /** 64 hexadecimal digits: of its chain id. */
+  /** 64 hexadecimal digits: the chain id of the layer. */
   readonly id: string;
-  /** Bytes of its files. */
+  /** Bytes of the layer's files. */
   readonly size: number;
-  /** With a tag, of images whose uppermost layer it is. */
+  /** Names with a tag of the images whose uppermost layer this is. */
   readonly names: readonly string[];
-  /** Layers of other images right upon it; only with `children`. */
+  /** Layers of other images directly on this one; filled only with `children`. */
   readonly children: readonly ImageLayer[];
 }
 
-/** What is wrong in the store, and what was done about it. */
+/** Problems found in the store, and whether they were repaired. */
 export interface StoreCheck {
-  /** Words for each problem. */
+  /** One sentence for each problem. */
   readonly problems: readonly string[];
-  /** All of them have been put right. */
+  /** Whether there is no problem left. */
   readonly repaired: boolean;
 }
 
-/** All images of the store. `nameOrId`: a name, short or whole, a name with a digest, a digest, or the beginning of an id. */
+/** The images of the store. `nameOrId`: a short or full name, a name with a digest, a digest, or an id prefix. */
 export interface Images {
   /**
-   * Fetches an image by its reference (a name, or a transport and what it takes: docker://, oci:, docker-archive:, dir:), or from a source of the
-   * caller's. What is in the store is not fetched again; what an earlier attempt left is used. BAD_IMAGE, NO_SUCH_IMAGE, DISK_FULL, ABORTED, and
-   * errors of registries.
+   * Fetches an image by its reference (a name, or a transport with its argument: docker://, oci:, docker-archive:,
+   * dir:), or from a source that the caller implements. Parts that are stored already are not fetched again, and
+   * partial downloads of earlier attempts are resumed. Throws BAD_IMAGE, NO_SUCH_IMAGE, DISK_FULL, ABORTED, and errors
+   * of registries.
    */
   pull(from: string | ImageSource, options?: PullOptions): Promise<ImageSummary>;
   /**
-   * All tags of a repository of a registry, one after the other, under their names. A tag that fails does not end it. INVALID_ARGUMENT for a name with a tag,
-   * NO_SUCH_IMAGE, ABORTED, and errors of registries.
+   * Pulls all tags of a repository of a registry, one after the other, and names the images after them; continues after
+   * a tag that fails. Throws INVALID_ARGUMENT for a name with a tag, NO_SUCH_IMAGE, ABORTED, and errors of registries.
    */
   pullAllTags(repository: string, options?: PullOptions): Promise<PulledTags>;
-  /** Sends it as it was pulled, the same bytes. `to`: a reference. @default the name that it has. NO_SUCH_IMAGE, INVALID_ARGUMENT, ABORTED, and errors of registries. */
+  /**
+   * Pushes an image byte for byte as it is stored. `to`: a reference, by default the image's name. Throws
+   * NO_SUCH_IMAGE, INVALID_ARGUMENT, ABORTED, and errors of registries.
+   */
   push(nameOrId: string, to?: string, options?: PushOptions): Promise<PushedImage>;
   /**
-   * All images of an archive (docker-archive or oci-archive, also compressed with gzip) or a directory (OCI layout, or Skopeo's dir) into the store, with the
-   * names that they have there. `from`: a path without a colon, or the bytes of an archive. NO_SUCH_FILE, BAD_ARCHIVE, BAD_IMAGE, DISK_FULL, ABORTED.
+   * Stores all images of an archive (docker-archive or oci-archive, also compressed with gzip) or a directory (OCI
+   * layout, or Skopeo's dir), under the names that they have there. `from`: a path without a colon, or the bytes of an
+   * archive. Throws NO_SUCH_FILE, BAD_ARCHIVE, BAD_IMAGE, DISK_FULL, ABORTED.
    */
   load(from: string | Readable, options?: LoadOptions): Promise<readonly LoadedImage[]>;
   /**
-   * Writes images to a file or a directory; config and layers keep their digests. Several only as a docker-archive. `to`: a path without a colon. A file that
-   * is there is replaced when the new one is whole. NO_SUCH_IMAGE, INVALID_ARGUMENT, DISK_FULL, PERMISSION_DENIED, ABORTED.
+   * Writes images to a file or a directory; config and layers keep their digests. Several images can be saved only as a
+   * docker-archive. `to`: a path without a colon; an existing file is replaced once the new one is complete. Throws
+   * NO_SUCH_IMAGE, INVALID_ARGUMENT, DISK_FULL, PERMISSION_DENIED, ABORTED.
    */
   save(nameOrIds: string | readonly string[], to: string, options?: SaveOptions): Promise<void>;
   /**
-   * An image of one layer. `from`: the path of a tar archive, or its bytes; gzip, zstd or neither. NO_SUCH_FILE, BAD_IMAGE, INVALID_ARGUMENT (a change that is
-   * none), DISK_FULL, ABORTED.
+   * Makes an image of one layer from a root file system. `from`: the path or the bytes of a tar archive, compressed
+   * with gzip or zstd or not at all. Throws NO_SUCH_FILE, BAD_IMAGE, INVALID_ARGUMENT (an invalid change), DISK_FULL,
+   * ABORTED.
    */
   import(from: string | Readable, options?: ImportOptions): Promise<ImageSummary>;
   /**
-   * An image of a container (name, id or its beginning) as it is: what it has changed becomes a layer upon those of its image. One with a root directory
-   * becomes an image of one layer; so does `host:` with `squash`, without which it is refused. NO_SUCH_CONTAINER, NOT_SUPPORTED, INVALID_ARGUMENT, DISK_FULL,
-   * ABORTED.
+   * Makes an image of the present state of a container (name, id or id prefix): its changes become a layer on those of
+   * its image. A container with a root directory becomes an image of one layer; so does `host:`, which requires
+   * `squash`. Throws NO_SUCH_CONTAINER, NOT_SUPPORTED, INVALID_ARGUMENT, DISK_FULL, ABORTED.
    */
   commit(container: string, options?: CommitOptions): Promise<ImageSummary>;
-  /** In the order in which they came. INVALID_ARGUMENT for a filter that is none. */
+  /**
+   * Lists images in the order in which they were stored. Throws INVALID_ARGUMENT for an unknown filter or a bad value.
+   */
   list(options?: ImageListOptions): readonly ImageSummary[];
-  /** Throws NO_SUCH_IMAGE, AMBIGUOUS. */
+  /** Returns the summary of an image. Throws NO_SUCH_IMAGE, AMBIGUOUS. */
   get(nameOrId: string): ImageSummary;
-  /** Throws AMBIGUOUS. */
+  /** Whether there is such an image. Throws AMBIGUOUS. */
   exists(nameOrId: string): boolean;
-  /** Throws NO_SUCH_IMAGE, AMBIGUOUS. */
+  /** Returns the details of an image. Throws NO_SUCH_IMAGE, AMBIGUOUS. */
   inspect(nameOrId: string): ImageInspect;
-  /** The newest first. Throws NO_SUCH_IMAGE, AMBIGUOUS. */
+  /** Returns the history of an image, newest entry first. Throws NO_SUCH_IMAGE, AMBIGUOUS. */
   history(nameOrId: string): readonly ImageHistoryEntry[];
-  /** Further names: without a registry they are `localhost/`'s, without a tag `latest`. Another image loses a name that it has. NO_SUCH_IMAGE, INVALID_ARGUMENT. */
+  /**
+   * Gives an image further names; the registry defaults to `localhost`, the tag to `latest`. A name of another image
+   * moves to this one. Throws NO_SUCH_IMAGE, INVALID_ARGUMENT.
+   */
   tag(nameOrId: string, ...names: readonly string[]): void;
-  /** Takes names away, all if none is given. NO_SUCH_IMAGE, INVALID_ARGUMENT. */
+  /** Removes names from an image, all of them if none is given. Throws NO_SUCH_IMAGE, INVALID_ARGUMENT. */
   untag(nameOrId: string, ...names: readonly string[]): void;
   /**
-   * By a name of several: takes that one away. Else the image with its files, as far as no other image has them. IMAGE_IN_USE while a container is made of
-   * it or it is mounted, INVALID_ARGUMENT for one with several names that is named by its id, unless `force`, and in any case where it is named
-   * by a repository and a digest that are none of them. ABORTED.
+   * Removes an image and those of its files that no other image has; if it is named by one of several names, removes
+   * only that name. Unless `force`: throws IMAGE_IN_USE while a container is made of the image or it is mounted, and
+   * INVALID_ARGUMENT for an id if the image has several names. In any case: throws INVALID_ARGUMENT for a repository
+   * with a digest that is none of several names; NO_SUCH_IMAGE, AMBIGUOUS, ABORTED.
    */
   remove(nameOrId: string, options?: ImageRemoveOptions): Promise<RemovedImage>;
-  /** Removes those without a name that no container is made of, and, unless there are filters, what pulls have left that failed. */
+  /**
+   * Removes images without a name that no container is made of, and, if there are no filters, leftovers of failed
+   * pulls. Throws INVALID_ARGUMENT, ABORTED.
+   */
   prune(options?: ImagePruneOptions): Promise<ImagePruneResult>;
   /**
-   * Shows its files on the host, to be read, and answers where. As many times as it is mounted it has to be unmounted; a reboot unmounts it. Nobody removes it
-   * meanwhile. NO_SUCH_IMAGE, AMBIGUOUS.
+   * Mounts the files of an image read-only on the host and returns the path. Every mount needs its own unmount(); a
+   * reboot unmounts all. The image cannot be removed while it is mounted. Throws NO_SUCH_IMAGE, AMBIGUOUS.
    */
   mount(nameOrId: string): Promise<string>;
-  /** Undoes one mount; nothing for an image that is not mounted. NO_SUCH_IMAGE, AMBIGUOUS. */
+  /** Undoes one mount(); does nothing for an image that is not mounted. Throws NO_SUCH_IMAGE, AMBIGUOUS. */
   unmount(nameOrId: string, options?: ImageUnmountOptions): Promise<void>;
+  /** Lists the mounted images. */
   mounted(): readonly MountedImage[];
-  /** What its uppermost layer changes, or, with another image, what it has else than that. NO_SUCH_IMAGE, AMBIGUOUS, ABORTED. */
+  /**
+   * Returns what the uppermost layer of an image changes, or how the image differs from `against`, another image.
+   * Throws NO_SUCH_IMAGE, AMBIGUOUS, ABORTED.
+   */
   diff(nameOrId: string, against?: string, options?: SignalOption): Promise<readonly FileChange[]>;
-  /** Its layers; with `children` the uppermost one and all that other images have upon it. NO_SUCH_IMAGE, AMBIGUOUS. */
+  /**
+   * Returns the layers of an image; with `children`, its uppermost layer and all layers that other images have on it.
+   * Throws NO_SUCH_IMAGE, AMBIGUOUS.
+   */
   tree(nameOrId: string, options?: { readonly children?: boolean }): ImageTree;
-  /** Looks whether all that images need is there and nothing else; with `repair` puts it right, also what killed pulls could go on with. */
+  /**
+   * Checks that the store has exactly what its images need. With `repair`, fixes what it can, and also removes partial
+   * downloads of killed pulls.
+   */
   check(options?: { readonly repair?: boolean }): Promise<StoreCheck>;
 }

@@ -1,4 +1,4 @@
-/** What becomes an entry of a list: an image of the store, or of wherever it is. */
+/** Makes the entries of a manifest list from images of the store or elsewhere. */
 import type { EngineContext } from '../../container/context.js';
 import { lookUp, manifestOf } from '../../container/create/find-image.js';
 import { TspodError } from '../../errors.js';
@@ -12,7 +12,7 @@ import { blobSize } from '../../storage/images/blobs.js';
 import type { ListedManifest } from '../../state/manifest-lists.js';
 import type { ManifestAddOptions, ManifestEntryOptions } from './types.js';
 
-/** Several for all images of an index. */
+/** Returns the entry for an image; with `all`, an entry for each image of an index. */
 export async function entriesOf(
   context: EngineContext,
   image: string,
@@ -54,12 +54,15 @@ async function entriesElsewhere(image: string, options: ManifestAddOptions): Pro
   }
   const chosen = all
     ? parsed.index.manifests.filter(({ mediaType }) => MANIFEST_TYPES.includes(mediaType))
-    : // The image for the platform that the entry shall have.
+    : // The image for the platform that the entry is to have.
       [chooseImage(parsed.index, fullPlatform(options, wantedPlatform()), source.reference)];
   return chosen.map((descriptor) => ({ descriptor, from: placeOf(source.reference, descriptor.digest) }));
 }
 
-/** By its digest in a registry; elsewhere what the user has named. */
+/**
+ * Returns where an entry can be fetched again: in a registry by its digest, elsewhere by the reference that the user
+ * gave.
+ */
 function placeOf(reference: string, digest: string): string {
   return reference.startsWith('docker://') ? `${reference.replace(/(:[^:/@]+)?(@.*)?$/, '')}@${digest}` : reference;
 }
@@ -68,7 +71,7 @@ function descriptorOf({ mediaType, digest, bytes }: RawManifest): Descriptor {
   return { mediaType, digest, size: bytes.length };
 }
 
-/** Of a single image the config says it. */
+/** Returns the platform of a single image, which its config says. */
 async function platformOf(
   source: ImageSource,
   config: Descriptor,
@@ -88,7 +91,7 @@ async function platformOf(
   return { os, architecture, ...(variant === undefined ? {} : { variant }) };
 }
 
-/** With what the user says in place of what the image does. */
+/** Returns a descriptor in which the user's options replace what the image says. */
 export function described(descriptor: Descriptor, options: ManifestEntryOptions): Descriptor {
   const { os, architecture, variant, osVersion, osFeatures, annotations } = options;
   const { mediaType, digest, size, platform = wantedPlatform() } = descriptor;

@@ -1,4 +1,4 @@
-/** A list as registries take it. */
+/** Converts a manifest list to the index that registries take. */
 import type { ImageIndex } from '../../oci/image.js';
 import { DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX } from '../../oci/media-types.js';
 import type { StoredList } from '../../state/manifest-lists.js';

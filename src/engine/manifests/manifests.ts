@@ -1,4 +1,4 @@
-/** `engine.manifests`: everything bound to one engine. */
+/** `engine.manifests`, bound to one engine. */
 
 import { tracked, type EngineContext } from '../../container/context.js';
 import { lookUp, lookUpList, manifestOf } from '../../container/create/find-image.js';
@@ -104,7 +104,7 @@ async function add(
   return summarize(find(context, id));
 }
 
-/** One that is there already is replaced where it is. */
+/** Adds entries to those of a list; an entry with a known digest replaces the old one in its place. */
 function merged(before: readonly ListedManifest[], found: readonly ListedManifest[]): readonly ListedManifest[] {
   const all = new Map([...before, ...found].map((entry) => [entry.descriptor.digest, entry]));
   if (all.size > MAX_IMAGES) throw new TspodError('INVALID_ARGUMENT', `a list must have at most ${MAX_IMAGES} images`);
@@ -136,7 +136,7 @@ function removeEntry(context: EngineContext, name: string, image: string): Manif
   return summarize(find(context, list.id));
 }
 
-/** Of an entry: said, or that of an image of the store. */
+/** Returns the digest of an entry that is given by its digest or by an image of the store. */
 function digestIn({ store }: EngineContext, list: StoredList, image: string): string {
   const has = (digest: string) => list.manifests.some(({ descriptor }) => descriptor.digest === digest);
   if (has(image)) return image;

@@ -1,4 +1,4 @@
-/** Names and the end of a list, and how it looks among images. */
+/** Names and removal of manifest lists, and their summaries among images. */
 import type { EngineContext } from '../../container/context.js';
 import type { FoundList } from '../../container/create/find-image.js';
 import { recordImageEvent } from '../../container/events.js';
@@ -32,7 +32,9 @@ export function tagList(context: EngineContext, { id }: StoredList, names: reado
   }
 }
 
-/** All its names where none is given. Throws NO_SUCH_IMAGE for one that it has not. */
+/**
+ * Removes names from a list, all of them if none is given. Throws NO_SUCH_IMAGE for a name that the list does not have.
+ */
 export function untagList(context: EngineContext, list: StoredList, names: readonly string[]): void {
   const gone = names.length === 0 ? list.names : names.map(localName);
   for (const name of gone) {
@@ -45,7 +47,10 @@ export function untagList(context: EngineContext, list: StoredList, names: reado
   }
 }
 
-/** One of several names, or the list with its last one; by its id with all, if that is wanted. */
+/**
+ * Removes one of several names, or the list together with its last name. A list with several names is removed by its id
+ * only with `force`.
+ */
 export function removeNamed(context: EngineContext, { list, name }: FoundList, force: boolean): RemovedImage {
   const { id, names } = list;
   if (name === undefined && names.length > 1 && !force) {

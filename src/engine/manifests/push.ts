@@ -1,4 +1,4 @@
-/** A list and its images to a registry, or wherever they shall be. */
+/** `manifests.push()`: sends a list and its images to a registry or another destination. */
 import type { EngineContext } from '../../container/context.js';
 import { recordImageEvent } from '../../container/events.js';
 import { TspodError } from '../../errors.js';
@@ -36,7 +36,7 @@ export async function pushList(
   return { digest };
 }
 
-/** From the store if it is there, else from where it was found. */
+/** Sends an entry's image from the store if it is there, else from where it was found. */
 async function sendEntry(
   context: EngineContext,
   { descriptor, from }: ListedManifest,
@@ -46,7 +46,7 @@ async function sendEntry(
   const { digest } = descriptor;
   options.onProgress?.({ kind: 'image', state: 'manifest', reference: destination.reference, digest });
   const image = context.store.images.byDigest(digest);
-  // An image may be known by a digest whose manifest it does not keep.
+  // An image may be known by a digest without keeping the manifest of that digest.
   const isHere = image !== undefined && context.store.images.blobs(image.seq).some((blob) => blob.digest === digest);
   if (isHere) await sendManifest(context, image, { ...options, destination, digest, place: digest });
   else if (from === undefined)

@@ -33,10 +33,10 @@ const MAKERS: Readonly<Record<keyof NetworkFilters, FilterMaker>> = {
   },
 };
 
-/** What a prune may choose by, as Podman has it. */
+/** Filters that `network prune` accepts, as in Podman. */
 export const PRUNE_FILTERS: readonly string[] = ['label', 'label!', 'until'];
 
-/** Throws INVALID_ARGUMENT for a filter or a value that there is not. */
+/** Returns one test that combines all filters. Throws INVALID_ARGUMENT for an unknown filter or a bad value. */
 export function networkPredicate(
   filters: NetworkFilters,
   context: FilterContext,

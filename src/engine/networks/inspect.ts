@@ -1,4 +1,4 @@
-/** A network as it is configured, and who is on it. */
+/** `networks.inspect()`: the configuration of a network, and the containers on it. */
 import type { EngineContext } from '../../container/context.js';
 import { readNetwork } from '../../container/network/record.js';
 import { observe, stateOf } from '../../container/observe.js';
@@ -8,7 +8,7 @@ import type { ListedContainer } from '../../state/listed-container.js';
 import { containerPaths } from '../../storage/paths.js';
 import type { NetworkInspect, NetworkInterface } from './types.js';
 
-/** Takes no lock. Throws as showNetwork(). */
+/** Returns the configuration of a network and its running containers. Takes no lock. Throws as showNetwork() does. */
 export function inspectNetwork(context: EngineContext, nameOrId: string): NetworkInspect {
   const network = showNetwork(context.networks, nameOrId);
   const containers = context.store.list('live').flatMap((container) => {

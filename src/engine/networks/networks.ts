@@ -1,4 +1,4 @@
-/** Networks: made, listed, removed. */
+/** `engine.networks`: creates, lists, changes and removes the networks of one engine. */
 import { removeBridge } from '../../container/network/bridges.js';
 import { tracked, type EngineContext } from '../../container/context.js';
 import { recordEngineEvent } from '../../container/events.js';
@@ -77,7 +77,7 @@ function list(context: EngineContext, filters: NetworkFilters): readonly Network
   return showNetworks(context.networks).filter(matches);
 }
 
-/** Looks through the containers once, when it is first asked. */
+/** Returns a test whether a container is on a network; it reads the list of containers once, on its first call. */
 function usedNetworks({ store }: EngineContext): (name: string) => boolean {
   let used: ReadonlySet<string> | undefined;
   return (name) => (used ??= new Set(store.list('all').flatMap(({ summary }) => summary.networks))).has(name);
@@ -86,7 +86,7 @@ function usedNetworks({ store }: EngineContext): (name: string) => boolean {
 async function remove(context: EngineContext, nameOrId: string, options: NetworkRemoveOptions = {}): Promise<void> {
   requireRemovable(nameOrId);
   let isGone = false;
-  // A container may have come meanwhile.
+  // A container may have been put on the network meanwhile.
   while (!isGone) {
     throwIfAborted('remove a network', options.signal);
     const network = isBroken(context.networks, nameOrId) ? undefined : findNetwork(context.networks, nameOrId);
@@ -97,14 +97,14 @@ async function remove(context: EngineContext, nameOrId: string, options: Network
   }
 }
 
-/** Answers as removeNetwork(). */
+/** Removes the broken file of a network. Returns whether the network is gone, as removeNetwork() does. */
 async function forgetBroken(context: EngineContext, name: string): Promise<boolean> {
   const isGone = await removeBrokenNetwork(context.networks, context.store, name);
   if (isGone) recordEngineEvent(context, { type: 'network', status: 'remove', name });
   return isGone;
 }
 
-/** Throws NETWORK_IN_USE where that is not wanted. */
+/** Removes the containers on a network if `force` is set. Throws NETWORK_IN_USE if there are some and it is not. */
 async function endUsers(
   context: EngineContext,
   { nameOrId, name }: { readonly nameOrId: string; readonly name: string },
@@ -121,7 +121,7 @@ async function endUsers(
   await removeUsers(context, containers, { pods: true, ...defined({ timeoutSec, signal }) });
 }
 
-/** Answers as removeNetwork(). */
+/** Removes a network and its bridge. Returns whether the network is gone, as removeNetwork() does. */
 async function forget(context: EngineContext, network: Network): Promise<boolean> {
   const { driver, network_interface: hostInterface, options } = network;
   if (driver === 'bridge' && hostInterface !== undefined)
@@ -159,7 +159,7 @@ async function update(context: EngineContext, nameOrId: string, options: Network
   markStale(context);
   const network = await updateNetwork(context.networks, nameOrId, options);
   recordNetwork(context, network, 'update');
-  // What fails here is done by the next command.
+  // If this fails, the next command does it.
   await keepNames(context).catch(() => undefined);
   return network;
 }

@@ -1,4 +1,4 @@
-/** Networks as users of the library see them. */
+/** `engine.networks` and its types, as users of the library see them. */
 import type { SignalOption } from '../../container/api/container.js';
 import type { NetworkCreateOptions, NetworkUpdateOptions } from '../../network/create-options.js';
 import type { ConnectOptions } from '../../container/verbs/connect.js';
@@ -7,71 +7,96 @@ import type { NetworkAttachOptions } from '../../spec/network/network-options.js
 import type { BatchResult } from '../types.js';
 
 /**
- * Conditions by name as in `network ls --filter`: name, id, driver, label, label!, dangling, until. Values of one name are alternatives (labels must all
- * match).
+ * Filters by name, as in `network ls --filter`: name, id, driver, label, label!, dangling, until. Values of one filter
+ * are alternatives (labels must all match); a network must match all filters.
  */
 export type NetworkFilters = Readonly<
   Partial<Record<'id' | 'name' | 'driver' | 'label' | 'label!' | 'dangling' | 'until', readonly string[]>>
 >;
 
 export interface NetworkRemoveOptions extends SignalOption {
-  /** Remove the containers that are on it first. @default false */
+  /** Removes the containers on the network first, with their pods. @default false */
   readonly force?: boolean;
-  /** With `force`: seconds between the stop signal and SIGKILL. @default the container's */
+  /** With `force`: seconds between the stop signal and SIGKILL. @default that of each container */
   readonly timeoutSec?: number;
 }
 
-/** An interface that a container has to a network. */
+/** Interface of a container on a network. */
 export interface NetworkInterface {
-  /** Its addresses with the length of the prefix (`10.89.0.2/24`), and the gateway of each. */
+  /** Addresses of the interface with their prefix lengths (`10.89.0.2/24`), each with its gateway. */
   readonly subnets: readonly { readonly ipnet: string; readonly gateway?: string }[];
   readonly mac_address: string;
 }
 
-/** What `network inspect` prints: the fields of the network's file, and who is on it. */
+/** What `network inspect` prints: the fields of the network's file, and the containers on it. */
 export interface NetworkInspect extends Network {
-  /** Those that run or are paused, by their ids. */
+  /** Containers on the network that run or are paused, by id. */
   readonly containers: Readonly<
     Record<
       string,
       {
         readonly name: string;
-        /** By the names that they have in the container. */
+        /** Interfaces by their names in the container. */
         readonly interfaces: Readonly<Record<string, NetworkInterface>>;
       }
     >
   >;
 }
 
-/** All networks of the engine. `nameOrId`: an exact name, a full id or the beginning of one. With a `signal` ABORTED. */
+/**
+ * The networks of an engine. `nameOrId`: an exact name, a full id or an id prefix. Calls with a `signal` throw ABORTED.
+ */
 export interface Networks {
-  /** Writes its configuration; nothing is made in the kernel before a container is on it. INVALID_ARGUMENT, NETWORK_EXISTS, NO_FREE_ADDRESS, PERMISSION_DENIED. */
+  /**
+   * Creates a network by writing its configuration; nothing is made in the kernel before a container joins the network.
+   * Throws INVALID_ARGUMENT, NETWORK_EXISTS, NO_FREE_ADDRESS, PERMISSION_DENIED.
+   */
   create(options?: NetworkCreateOptions): Promise<Network>;
-  /** Its configuration, in the words of its file, and its containers; the default network has no subnet before it is first needed. Throws NO_SUCH_NETWORK, AMBIGUOUS, NETWORK_BROKEN. */
+  /**
+   * Returns the configuration of a network, as in its file, and its containers. The default network has no subnet
+   * before it is first needed. Throws NO_SUCH_NETWORK, AMBIGUOUS, NETWORK_BROKEN.
+   */
   inspect(nameOrId: string): NetworkInspect;
-  /** In the order of their names, with the default network; files that are no configurations are left out. Throws INVALID_ARGUMENT for a filter that is none. */
+  /**
+   * Lists networks ordered by name, including the default network; files that are not valid configurations are skipped.
+   * Throws INVALID_ARGUMENT for an unknown filter or a bad value.
+   */
   list(options?: { readonly filters?: NetworkFilters }): readonly Network[];
   exists(nameOrId: string): boolean;
-  /** Also a broken file, by its name. NO_SUCH_NETWORK, NETWORK_IN_USE (a container is on it), INVALID_ARGUMENT (the default network). */
+  /**
+   * Removes a network, also one whose file is broken (by its name). Throws NO_SUCH_NETWORK, NETWORK_IN_USE (a container
+   * is on it), INVALID_ARGUMENT (the default network).
+   */
   remove(nameOrId: string, options?: NetworkRemoveOptions): Promise<void>;
-  /** Removes those that this store made, that no container is on and that match, but for the default network. `done` has names. */
+  /**
+   * Removes the networks that this store created, that match and that no container is on, except the default network.
+   * `done` contains names.
+   */
   prune(
     options?: SignalOption & { readonly filters?: Pick<NetworkFilters, 'label' | 'label!' | 'until'> },
   ): Promise<BatchResult>;
-  /** Changes the name servers that its containers ask; from their next start on. NO_SUCH_NETWORK, INVALID_ARGUMENT. */
+  /**
+   * Changes the name servers that the containers of a network ask, from their next start on. Throws NO_SUCH_NETWORK,
+   * INVALID_ARGUMENT.
+   */
   update(nameOrId: string, options: NetworkUpdateOptions): Promise<Network>;
   /**
-   * Puts a container on a network: one that runs has the interface at once, another at its next start. NO_SUCH_NETWORK, NO_SUCH_CONTAINER, ADDRESS_IN_USE,
-   * NO_FREE_ADDRESS, INVALID_ARGUMENT (also for one whose network mode is not bridge), STATE_INVALID (it waits for its restart), STATE_RUNNING (it was started on no
-   * network), CONTAINER_STOPPED (in this moment).
+   * Connects a container to a network: a running container gets the interface at once, another at its next start.
+   * Throws NO_SUCH_NETWORK, NO_SUCH_CONTAINER, ADDRESS_IN_USE, NO_FREE_ADDRESS, INVALID_ARGUMENT (also if the network
+   * mode of the container is not bridge), STATE_INVALID (the container waits for its restart), STATE_RUNNING (the
+   * container was started without any network), CONTAINER_STOPPED (the container has just ended).
    */
   connect(network: string, container: string, options?: ConnectOptions): Promise<void>;
   /**
-   * Takes a container off a network; one that does not run also off one whose file is gone or broken. NO_SUCH_NETWORK, NO_SUCH_CONTAINER, NOT_CONNECTED,
-   * INVALID_ARGUMENT; STATE_INVALID and CONTAINER_STOPPED as connect().
+   * Disconnects a container from a network; a container that does not run also from one whose file is gone or broken.
+   * Throws NO_SUCH_NETWORK, NO_SUCH_CONTAINER, NOT_CONNECTED, INVALID_ARGUMENT; STATE_INVALID and CONTAINER_STOPPED as
+   * connect() does.
    */
   disconnect(network: string, container: string, options?: SignalOption): Promise<void>;
-  /** Makes rules, bridges and interfaces of a running container again that somebody has removed. NO_SUCH_CONTAINER, CONTAINER_STOPPED. */
+  /**
+   * Restores rules, bridges and interfaces of a running container after another program has removed them. Throws
+   * NO_SUCH_CONTAINER, CONTAINER_STOPPED.
+   */
   reload(container: string, options?: SignalOption): Promise<void>;
 }
 

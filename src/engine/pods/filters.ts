@@ -9,13 +9,15 @@ export type PodPredicate = (pod: PodSummary) => boolean;
 
 interface FilterContext {
   readonly now: Date;
-  /** The name of the network that a name or the beginning of an id means; what means none as it is. Throws AMBIGUOUS. */
+  /**
+   * Returns the name of the network with this name or id prefix; the text itself if there is none. Throws AMBIGUOUS.
+   */
   readonly networkName: (nameOrId: string) => string;
 }
 
 type FilterMaker = (values: readonly string[], context: FilterContext) => PodPredicate;
 
-/** Docker's word, which no pod is in. */
+/** Docker's status, accepted although no pod is ever in it. */
 const NO_STATUS = 'dead';
 
 const MEMBER_STATUSES: readonly string[] = [...CONTAINER_STATUSES, 'unknown'];
@@ -66,7 +68,7 @@ function byMember(test: (member: PodMember) => boolean): PodPredicate {
   return ({ containers }) => containers.some(test);
 }
 
-/** Throws INVALID_ARGUMENT for a filter or a value that there is not. */
+/** Returns one test that combines all filters. Throws INVALID_ARGUMENT for an unknown filter or a bad value. */
 export function podPredicate(filters: PodFilters, context: FilterContext): PodPredicate {
   return everyFilter(filters, {
     makers: MAKERS,

@@ -1,4 +1,4 @@
-/** Pods: made, listed, removed; and containers that are created together with one. */
+/** `engine.pods`: creates, lists and removes pods, and creates a pod together with its first container. */
 import type { SignalOption } from '../../container/api/container.js';
 import { tracked, type EngineContext } from '../../container/context.js';
 import { removeWholePod } from '../../container/verbs/remove.js';
@@ -56,7 +56,7 @@ function listPods(context: EngineContext, filters: PodFilters): readonly PodSumm
     .filter(matches);
 }
 
-/** What has run and does not any more. */
+/** Statuses of pods that have run and do not run any more. */
 const PRUNED: readonly PodSummary['status'][] = ['Exited', 'Stopped'];
 
 export async function prunePods(
@@ -72,7 +72,7 @@ export async function prunePods(
       await removeWholePod(context, id, defined({ signal }));
       done.push(id);
     } catch (error) {
-      // Somebody has removed it meanwhile.
+      // Another process has removed the pod meanwhile.
       if (isTspodError(error, 'NO_SUCH_POD')) continue;
       failed.set(id, error instanceof Error ? error : new Error(String(error)));
     }
@@ -82,7 +82,7 @@ export async function prunePods(
 
 const NEW = 'new:';
 
-/** Makes the pod that `pod: 'new:NAME'` asks for, and takes it away again if the container is not made. */
+/** Creates the pod that `pod: 'new:NAME'` asks for, and removes it again if `create` fails. */
 export async function withNewPod<T, Options extends CreateOptions>(
   context: EngineContext,
   options: Options,

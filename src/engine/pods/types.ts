@@ -1,12 +1,12 @@
-/** All pods of an engine. */
+/** `engine.pods` and its types, as users of the library see them. */
 import type { SignalOption } from '../../container/api/container.js';
 import type { Pod, PodCreateOptions, PodSummary } from '../../pod/api.js';
 import type { FetchOptions } from '../images/types.js';
 import type { BatchResult } from '../types.js';
 
 /**
- * Conditions by name as in `pod ps --filter`: id, name, label, label!, status, until, network, ctr-ids, ctr-names, ctr-number, ctr-status. Values of one
- * name are alternatives (labels must all match); names must all match.
+ * Filters by name, as in `pod ps --filter`: id, name, label, label!, status, until, network, ctr-ids, ctr-names,
+ * ctr-number, ctr-status. Values of one filter are alternatives (labels must all match); a pod must match all filters.
  */
 export type PodFilters = Readonly<
   Partial<
@@ -27,21 +27,27 @@ export type PodFilters = Readonly<
   >
 >;
 
-/** `nameOrId`: an exact name, a full id or the beginning of one. */
+/** The pods of an engine. `nameOrId`: an exact name, a full id or an id prefix. */
 export interface Pods {
   /**
-   * Records it, and its infra container; nothing runs before one of its containers is started. INVALID_ARGUMENT, NAME_IN_USE, NO_SUCH_NETWORK, NO_SUCH_IMAGE,
-   * NO_FREE_PORT, UNSUPPORTED_HOST, ABORTED, and errors of registries; TypeError for unknown options and wrong types. `fetching`: how `infraImage` is fetched.
+   * Creates the records of a pod and its infra container; nothing runs before one of its containers is started.
+   * `fetching`: how to fetch `infraImage`. Throws INVALID_ARGUMENT, NAME_IN_USE, NO_SUCH_NETWORK, NO_SUCH_IMAGE,
+   * NO_FREE_PORT, UNSUPPORTED_HOST, ABORTED, and errors of registries; TypeError for unknown options and wrong types.
    */
   create(options?: PodCreateOptions, fetching?: FetchOptions): Promise<Pod>;
-  /** Throws NO_SUCH_POD, AMBIGUOUS or EMPTY_ID. */
+  /** Returns a pod. Throws NO_SUCH_POD, AMBIGUOUS or EMPTY_ID. */
   get(nameOrId: string): Pod;
-  /** Throws AMBIGUOUS or EMPTY_ID. */
+  /** Whether there is such a pod. Throws AMBIGUOUS or EMPTY_ID. */
   exists(nameOrId: string): boolean;
-  /** Newest last. Never waits for a lock. Throws INVALID_ARGUMENT for a filter that is none. */
+  /**
+   * Lists pods, newest last, without waiting for a lock. Throws INVALID_ARGUMENT for an unknown filter or a bad value.
+   */
   list(options?: { readonly filters?: PodFilters }): readonly PodSummary[];
-  /** The one created last; throws NO_SUCH_POD. */
+  /** Returns the pod created last. Throws NO_SUCH_POD. */
   latest(): Pod;
-  /** Removes those that match and none of whose containers runs: Created, Exited, Stopped. A failure does not end it. */
+  /**
+   * Removes the pods that match and have run but do not run any more (Exited, Stopped); continues after a failure.
+   * Throws INVALID_ARGUMENT, ABORTED.
+   */
   prune(options?: SignalOption & { readonly filters?: PodFilters }): Promise<BatchResult>;
 }

@@ -1,4 +1,4 @@
-/** How registries are talked to: what the caller says, and what this process brings. */
+/** Derives access to registries from the caller's options and the environment of this process. */
 import { existsSync } from 'node:fs';
 
 import { TspodError } from '../../errors.js';
@@ -8,12 +8,12 @@ import type { RegistryAccess } from '../images/types.js';
 
 const MAX_RETRIES = 100;
 
-/** What this process brings. */
+/** Returns the settings that come from this process. */
 export function processAccess(): Pick<RegistryAccessOptions, 'environment' | 'uid'> {
   return { environment: process.env, uid: process.geteuid?.() ?? 0 };
 }
 
-/** Options of this process, and of the caller. Throws INVALID_ARGUMENT. */
+/** Combines the settings of this process and the options of the caller. Throws INVALID_ARGUMENT. */
 export function accessOptions({
   tlsVerify,
   certDir,
@@ -37,7 +37,10 @@ export function accessOptions({
   };
 }
 
-/** The same for what reads logins and keeps none: a file that is named must be there. Throws INVALID_ARGUMENT. */
+/**
+ * Does the same as accessOptions(), for callers that only read logins: a file that `authFile` names must exist. Throws
+ * INVALID_ARGUMENT.
+ */
 export function readingOptions(access: RegistryAccess): RegistryAccessOptions {
   const { authFile = '' } = access;
   if (authFile !== '' && !existsSync(authFile))

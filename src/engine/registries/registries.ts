@@ -1,4 +1,4 @@
-/** Logins, searches and tags of registries: what needs neither a store nor containers. */
+/** Logins, searches and tags of registries: everything that needs neither a store nor containers. */
 import type { SignalOption } from '../../container/api/container.js';
 import { isTspodError, TspodError } from '../../errors.js';
 import { forgetAllLogins, forgetLogin, findCredentials, keepLogin } from '../../image/auth/logins.js';
@@ -18,19 +18,21 @@ export type { Credentials, FoundImage };
 
 type RegistryRequest = RegistryAccess & SignalOption;
 
-/** Those that registries.conf names for short names. Throws INVALID_ARGUMENT for what is wrong in it. */
+/**
+ * Returns the registries that registries.conf lists for short names. Throws INVALID_ARGUMENT if the file is invalid.
+ */
 export function searchedRegistries(request: RegistryRequest = {}): readonly string[] {
   return registriesOf(accessOptions(request)).searched ?? [];
 }
 
-/** The registry that a name without one means. Throws INVALID_ARGUMENT where registries.conf names none. */
+/** Returns the registry for names without one. Throws INVALID_ARGUMENT if registries.conf lists none. */
 export function defaultRegistry(request: RegistryRequest): string {
   const [first] = searchedRegistries(request);
   if (first !== undefined) return first;
   throw new TspodError('INVALID_ARGUMENT', 'no registries found in registries.conf, a registry must be provided');
 }
 
-/** The login that is kept for a registry. */
+/** Returns the stored login for a registry, or for a path in it. */
 export function keptLogin(text: string, request: RegistryRequest = {}): Promise<Credentials | undefined> {
   const { registry, path } = readLoginKey(text);
   return findCredentials(registry, path, { ...accessOptions(request), signal: request.signal });
@@ -44,11 +46,17 @@ export async function tryLogin(text: string, credentials: Credentials, request: 
 }
 
 export interface LoginRequest extends RegistryAccess, SignalOption {
-  /** Under the keys that Docker reads: registries alone, docker.io by its old address. @default false */
+  /**
+   * Stores the login under a key that Docker reads: a registry without a path, docker.io by its old address. @default
+   * false
+   */
   readonly dockerKeys?: boolean;
 }
 
-/** Keeps a login that the registry takes; the file in which it is. Throws UNAUTHORIZED; INVALID_ARGUMENT for a path that Docker has no key for. */
+/**
+ * Checks a login with the registry, stores it, and returns the path of the file. Throws UNAUTHORIZED; INVALID_ARGUMENT
+ * for a path that Docker has no key for.
+ */
 export async function login(text: string, credentials: Credentials, request: LoginRequest = {}): Promise<string> {
   const { dockerKeys = false, ...rest } = request;
   const key = dockerKeys ? dockerLoginKey(text) : readLoginKey(text).key;
@@ -56,7 +64,7 @@ export async function login(text: string, credentials: Credentials, request: Log
   return keepLogin(key, credentials, { ...accessOptions(rest), signal: rest.signal });
 }
 
-/** False if there was none. */
+/** Removes the stored login for a registry; returns false if there was none. */
 export function logout(text: string, request: RegistryRequest = {}): Promise<boolean> {
   return forgetLogin(readLoginKey(text).key, { ...accessOptions(request), signal: request.signal });
 }
@@ -66,13 +74,16 @@ export function logoutAll(request: RegistryRequest = {}): Promise<void> {
 }
 
 export interface SearchRequest extends RegistryAccess, SignalOption {
-  /** At most so many for each registry. @default 25 */
+  /** Maximum number of results from each registry. @default 25 */
   readonly limit?: number;
 }
 
 const DEFAULT_LIMIT = 25;
 
-/** Images by a word; `registry/word` asks that registry, else all are asked that registries.conf names. One that answers is enough. */
+/**
+ * Searches images by a word: `registry/word` in that registry, a word alone in all registries that registries.conf
+ * lists. Fails only if no registry has results and one of them failed.
+ */
 export async function searchImages(text: string, request: SearchRequest = {}): Promise<readonly FoundImage[]> {
   const { limit = DEFAULT_LIMIT, signal } = request;
   const [registry, term] = splitRegistry(text);
@@ -93,13 +104,13 @@ export async function searchImages(text: string, request: SearchRequest = {}): P
   return found;
 }
 
-/** All tags of a repository, whose full name is given with them. Throws NO_SUCH_IMAGE. */
+/** Returns all tags of a repository, and its full name. Throws NO_SUCH_IMAGE. */
 export function imageTags(text: string, request: RegistryRequest = {}): Promise<RepositoryTags> {
   return tagsOf(text, { ...readingOptions(request), signal: request.signal });
 }
 
 export interface RepositoryTags {
-  /** With its registry. */
+  /** Full name of the repository, with its registry. */
   readonly name: string;
   readonly tags: readonly string[];
 }

@@ -1,4 +1,4 @@
-/** Secrets: kept, listed, replaced, removed. */
+/** `engine.secrets`: stores, lists, replaces and removes the secrets of one engine. */
 
 import { tracked, type EngineContext } from '../../container/context.js';
 import { recordEngineEvent } from '../../container/events.js';
@@ -57,7 +57,7 @@ function create(context: EngineContext, { name, data }: Content, options: Secret
   return summarize(secret);
 }
 
-/** As long as Podman's. */
+/** Returns a random id of 25 hexadecimal digits, as long as Podman's. */
 function newSecretId(): string {
   return randomBytes(13).toString('hex').slice(0, 25);
 }

@@ -1,13 +1,15 @@
-/** The library's view of secrets. */
+/** `engine.secrets` and its types, as users of the library see them. */
 
 export interface SecretCreateOptions {
   /** @default none */
   readonly labels?: Readonly<Record<string, string>>;
-  /** Kept and shown; they change nothing. @default none */
+  /** Options of the driver; stored and shown, but without effect. @default none */
   readonly driverOptions?: Readonly<Record<string, string>>;
-  /** One of the same name gets the new content; containers that have it keep theirs. @default false */
+  /**
+   * Replaces the content of a secret with the same name; containers that have it keep the old content. @default false
+   */
   readonly replace?: boolean;
-  /** One of the same name is returned as it is. Not with `replace`. @default false */
+  /** Returns a secret with the same name as it is. Excludes `replace`. @default false */
   readonly ignoreExisting?: boolean;
 }
 
@@ -16,28 +18,34 @@ export interface SecretSummary {
   readonly id: string;
   readonly name: string;
   readonly createdAt: Date;
-  /** When its content was last replaced. */
+  /** When the content was last replaced. */
   readonly updatedAt: Date;
   readonly labels: Readonly<Record<string, string>>;
   readonly driverOptions: Readonly<Record<string, string>>;
 }
 
-/** Filters: `name` (a regular expression), `id` (the beginning of one), `label`, `label!`. */
+/**
+ * Filters of secrets: `name` (a regular expression), `id` (an id prefix or a regular expression), `label`, `label!`.
+ */
 export type SecretFilters = Readonly<Partial<Record<'id' | 'name' | 'label' | 'label!', readonly string[]>>>;
 
-/** Passwords, keys and the like, which containers get as files or as environment variables, and which are no part of an image or of a configuration. */
+/**
+ * Passwords, keys and the like, which containers get as files or as environment variables, and which are part of
+ * neither images nor configurations. `nameOrId`: a name, an id or an id prefix.
+ */
 export interface Secrets {
   /**
-   * Keeps a secret of 1 to 511,999 bytes in the store's database, unencrypted, where only its owner can read it. INVALID_ARGUMENT (name, size), SECRET_EXISTS.
+   * Stores a secret of 1 to 511,999 bytes in the store's database, unencrypted and readable only by its owner. Throws
+   * INVALID_ARGUMENT (name, size), SECRET_EXISTS.
    */
   create(name: string, data: string | Uint8Array, options?: SecretCreateOptions): Promise<SecretSummary>;
-  /** By name, id, or the beginning of one. Throws NO_SUCH_SECRET, AMBIGUOUS. */
+  /** Returns the summary of a secret, without its content. Throws NO_SUCH_SECRET, AMBIGUOUS. */
   get(nameOrId: string): SecretSummary;
-  /** What it is. Throws NO_SUCH_SECRET, AMBIGUOUS. */
+  /** Returns the content of a secret. Throws NO_SUCH_SECRET, AMBIGUOUS. */
   read(nameOrId: string): Buffer;
-  /** In the order of their names. Throws INVALID_ARGUMENT for a filter that is none. */
+  /** Lists secrets ordered by name. Throws INVALID_ARGUMENT for an unknown filter or a bad value. */
   list(options?: { readonly filters?: SecretFilters }): readonly SecretSummary[];
   exists(nameOrId: string): boolean;
-  /** Containers that have it keep it. NO_SUCH_SECRET, AMBIGUOUS. Answers its id. */
+  /** Removes a secret and returns its id; containers that have it keep it. Throws NO_SUCH_SECRET, AMBIGUOUS. */
   remove(nameOrId: string): Promise<string>;
 }

@@ -1,4 +1,4 @@
-/** Whether a store is whole: its database, and what that says of containers, images and volumes. */
+/** `checkStore()`: checks and repairs a whole store, database and files. */
 import { existsSync } from 'node:fs';
 
 import { resolveDirectories } from '../../host/directories.js';
@@ -8,10 +8,12 @@ import { openEngine } from '../open.js';
 import type { EngineOptions } from '../types.js';
 
 /**
- * Looks whether the store is whole; with `repair` puts right what can be. Unlike `openEngine` it takes a store whose database is damaged or missing: a whole one is made of what can
- * be read of it, and of what lies on the disk; the damaged one stays beside it. Volumes' files are never touched.
+ * Checks the store, and with `repair` fixes what can be fixed. Unlike `openEngine`, accepts a store whose database is
+ * damaged or missing: with `repair`, a new database is built from what can be read of the old one and from what lies on
+ * the disk, and the damaged one is kept beside it. Files of volumes are never touched.
  *
- * @throws {TspodError} STORE_NEWER; STORE_BUSY: with `repair`, another process has the database open; STORE_BROKEN: it is somebody else's; and those of openEngine().
+ * @throws {TspodError} STORE_NEWER; STORE_BUSY (with `repair`: another process has the database open); STORE_BROKEN
+ * (the database belongs to another program); and those of openEngine().
  */
 export async function checkStore(options: EngineOptions & { readonly repair?: boolean } = {}): Promise<StoreCheck> {
   const { repair = false, ...opening } = options;

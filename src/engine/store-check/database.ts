@@ -1,4 +1,4 @@
-/** Whether the database is whole and knows all containers; and a whole one in the place of a damaged one. */
+/** Checks whether the database is intact and knows all containers; replaces a damaged one. */
 import { existsSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs';
 
 import { TspodError } from '../../errors.js';
@@ -15,9 +15,11 @@ import type { StoreCheck } from '../images/types.js';
 import { adoptContainer, lostContainers, missingDatabase, refuseLostTables, repairedPath } from './lost-records.js';
 
 /**
- * What is wrong with the database, and with `repair` what became of it. No engine need be open, or can be. The damaged database stays beside the new one.
+ * Returns the problems of the database, and with `repair` what was done about them. No engine has to be open. The
+ * damaged database is kept beside the new one.
  *
- * @throws {TspodError} STORE_NEWER; STORE_BROKEN: it is somebody else's; STORE_BUSY: another process has it open; PERMISSION_DENIED; INVALID_ARGUMENT: it has another run root
+ * @throws {TspodError} STORE_NEWER; STORE_BROKEN (the database belongs to another program); STORE_BUSY (another process
+ * has it open); PERMISSION_DENIED; INVALID_ARGUMENT (it has another run root)
  */
 export function checkDatabase(directories: Directories, { repair }: { readonly repair: boolean }): StoreCheck {
   const paths = storePaths(directories);
@@ -37,7 +39,10 @@ function databaseProblem(paths: StorePaths): string | undefined {
   return found === undefined ? undefined : `${database} is damaged (${found})`;
 }
 
-/** Answers what was done. Killed anywhere, it is gone on with by the next call. */
+/**
+ * Replaces the damaged database and returns in words what was done. A repair that is killed at any point is continued
+ * by the next call.
+ */
 function replaceDatabase(paths: StorePaths): string {
   const { database } = paths;
   const [repaired, unready, lockFile] = [repairedPath(paths), `${database}.repairing`, `${database}.lock`];
@@ -64,7 +69,7 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
-/** What such a process writes would be lost. Throws STORE_BUSY. */
+/** Throws STORE_BUSY if a process has the database open: what it writes later would be lost. */
 function refuseOpen(database: string): void {
   const names = new Set(['', '-wal', '-shm'].map((end) => database + end));
   for (const pid of namesIn('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
@@ -73,7 +78,10 @@ function refuseOpen(database: string): void {
   }
 }
 
-/** The database and its log under other names; undefined if there is none. The log goes first: it would be taken for that of the new one. */
+/**
+ * Renames the damaged database and its write-ahead log; returns the new name, or undefined if there is neither. The log
+ * is moved first: otherwise it would be taken for that of the new database.
+ */
 function putAside(database: string): string | undefined {
   let number = 1;
   while (existsSync(`${database}.damaged-${number}`)) number += 1;

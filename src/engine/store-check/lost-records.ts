@@ -1,4 +1,7 @@
-/** Containers and volumes on the disk that the database does not know: a store whose database was lost is no new store. */
+/**
+ * Finds containers and volumes on the disk that the database does not know: a store whose database was lost must not be
+ * taken for a new one.
+ */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -15,40 +18,43 @@ import { volumeDirectories } from '../../storage/volumes.js';
 
 const ID = /^[0-9a-f]{64}$/;
 
-/** A repaired database that is ready to take the place of the damaged one. */
+/** Returns the path of a repaired database that is ready to replace the damaged one. */
 export function repairedPath({ database }: Pick<StorePaths, 'database'>): string {
   return `${database}.repaired`;
 }
 
-/** What is wrong before the database is even opened: SQLite would take an empty one for new, and throw its write-ahead log away. */
+/**
+ * Returns what is wrong with the database before it is opened: SQLite would take an empty file for a new database and
+ * discard its write-ahead log.
+ */
 export function missingDatabase(paths: StorePaths): string | undefined {
   const { database } = paths;
   const isEmpty = () => (statSync(database, { throwIfNoEntry: false })?.size ?? 0) === 0;
   if (existsSync(repairedPath(paths))) return `a repair of ${database} was cut off`;
   if (!isEmpty()) return undefined;
-  const kept = whatIsKept(paths);
+  const kept = describeContents(paths);
   const log =
     existsSync(`${database}-wal`) && statSync(`${database}-wal`).size > 0 ? `${database}-wal holds data` : undefined;
   const found = kept ?? log;
-  // Another process that makes the store writes to the database before anything else.
+  // A process that is just creating the store writes to the database first, so it is not empty any more.
   return found === undefined || !isEmpty() ? undefined : `${database} is missing or empty, and ${found}`;
 }
 
-function whatIsKept({ containers, volumes }: StorePaths): string | undefined {
+function describeContents({ containers, volumes }: StorePaths): string | undefined {
   if (idsIn(containers).length > 0) return `${containers} holds containers`;
   if (volumeDirectories(volumes).length > 0) return `${volumes} holds volumes`;
   return undefined;
 }
 
-/** For a database without tables. Throws STORE_BROKEN unless the store is as new as that. */
+/** Called for a database without tables. Throws STORE_BROKEN unless the rest of the store is empty, too. */
 export function refuseLostTables(paths: StorePaths): void {
-  const kept = whatIsKept(paths);
+  const kept = describeContents(paths);
   if (kept !== undefined) throw broken(`${paths.database} has no tables, and ${kept}`);
 }
 
 /**
- * Before refuseLostRecords() in the first engine of a new boot: directories that a power cut has left of containers that would be removed by now, and
- * of whose records it has left nothing.
+ * Removes directories of containers that were to be removed at their end and whose records a power cut has lost. Called
+ * in the first engine of a new boot, before refuseLostRecords().
  */
 export async function removePassing(store: Store, { containers }: StorePaths): Promise<void> {
   for (const id of idsIn(containers)) {
@@ -57,7 +63,10 @@ export async function removePassing(store: Store, { containers }: StorePaths): P
   }
 }
 
-/** Throws STORE_BROKEN if there are containers on the disk and none in the database. Costs one look at an index where there are some. */
+/**
+ * Throws STORE_BROKEN if there are containers on the disk but none in the database. If the database has some, this
+ * costs one index look-up.
+ */
 export function refuseLostRecords(store: Store, paths: StorePaths): void {
   const { database, containers } = paths;
   if (store.isEmpty() && idsIn(containers).some((id) => isLost(store, join(containers, id), id)))
@@ -68,7 +77,7 @@ export function broken(what: string): TspodError {
   return new TspodError('STORE_BROKEN', `${what}: ${REPAIR_HINT}`);
 }
 
-/** Ids of what lies on the disk, or runs, without a record. */
+/** Returns the ids of containers without a record that lie on the disk or run. */
 export function lostContainers(store: Store, directories: Directories, paths: StorePaths): readonly string[] {
   const kept = idsIn(paths.containers).filter((id) => isLost(store, join(paths.containers, id), id));
   const running = idsIn(paths.runDirectories).filter(
@@ -77,14 +86,18 @@ export function lostContainers(store: Store, directories: Directories, paths: St
   return [...new Set([...kept, ...running])];
 }
 
-/** A record is there before its directory, and longer: it cannot have come and gone between two looks at that. */
+/**
+ * Whether a directory has no record. A record is created before its directory and removed after it; the second look at
+ * the directory rules out that the container came or went meanwhile.
+ */
 function isLost(store: Store, directory: string, id: string): boolean {
   return existsSync(directory) && store.get(id) === undefined && existsSync(directory);
 }
 
 /**
- * Records it under a name of its own, without a configuration: it is listed, what it has written can be saved, it can be removed. Whether it runs is found
- * out by whoever looks next. Answers the name.
+ * Records a lost container under a new name, without a configuration, and returns the name. Such a container is listed,
+ * the files it has written can be saved, and it can be removed. Whether it runs is found out by the next process that
+ * observes it.
  */
 export function adoptContainer(store: Store, id: string): string {
   const name = `lost-${id.slice(0, 12)}`;

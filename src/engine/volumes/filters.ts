@@ -7,7 +7,7 @@ type VolumePredicate = (volume: VolumeSummary) => boolean;
 
 interface FilterContext {
   readonly now: Date;
-  /** Throws NO_SUCH_VOLUME. */
+  /** Returns when a volume was created. Throws NO_SUCH_VOLUME. */
   readonly createdAt: (name: string) => Date;
 }
 
@@ -56,7 +56,7 @@ function flag(name: string, holds: VolumePredicate): FilterMaker {
   };
 }
 
-/** Throws INVALID_ARGUMENT for a filter or a value that there is not. */
+/** Returns one test that combines all filters. Throws INVALID_ARGUMENT for an unknown filter or a bad value. */
 export function volumePredicate(filters: VolumeFilters, context: FilterContext): VolumePredicate {
   return everyFilter(filters, {
     makers: MAKERS,

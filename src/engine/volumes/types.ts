@@ -1,4 +1,4 @@
-/** Volumes as users of the library see them. */
+/** `engine.volumes` and its types, as users of the library see them. */
 import type { Readable } from 'node:stream';
 
 import type { SignalOption } from '../../container/api/container.js';
@@ -6,8 +6,9 @@ import type { VolumeCreateOptions } from '../../spec/files/volume-options.js';
 import type { BatchResult } from '../types.js';
 
 /**
- * Conditions by name as in `volume ls --filter`: name (a regular expression), driver, scope, label, label!, opt (`key` or `key=value`), until, after or
- * since (another volume), dangling, anonymous. Values of one name are alternatives (labels must all match); names must all match.
+ * Filters by name, as in `volume ls --filter`: name (a regular expression), driver, scope, label, label!, opt (`key` or
+ * `key=value`), until, after or since (another volume), dangling, anonymous. Values of one filter are alternatives
+ * (labels must all match); a volume must match all filters.
  */
 export type VolumeFilters = Readonly<
   Partial<
@@ -21,18 +22,18 @@ export type VolumeFilters = Readonly<
 export interface VolumeSummary {
   readonly name: string;
   readonly driver: 'local';
-  /** Where its files are on this machine. */
+  /** Path of the volume's files on this machine. */
   readonly mountpoint: string;
   readonly createdAt: Date;
   readonly labels: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, string>>;
-  /** Made for one container that named none. */
+  /** Whether the volume was created for one container, which gave it no name. */
   readonly anonymous: boolean;
-  /** Ids of the containers that have it, running or not. */
+  /** Ids of the containers that have the volume, running or not. */
   readonly containers: readonly string[];
 }
 
-/** In Podman's words; what is empty or false is left out, as there. */
+/** Details of a volume with Podman's field names; as there, empty or false fields are left out. */
 export interface VolumeInspect {
   readonly Name: string;
   readonly Driver: 'local';
@@ -42,66 +43,73 @@ export interface VolumeInspect {
   readonly Labels: Readonly<Record<string, string>>;
   readonly Scope: 'local';
   readonly Options: Readonly<Record<string, string>>;
-  /** Owner of its directory, where that is not root. */
+  /** Owner of the volume's directory, if not root. */
   readonly UID?: number;
   readonly GID?: number;
   readonly Anonymous?: boolean;
-  /** Containers that have it mounted. */
+  /** Number of containers that have the volume mounted. */
   readonly MountCount: number;
-  /** An image's files are copied into it when it is mounted, if it is empty then. */
+  /** Whether the next mount still copies files of the image into the volume, if it is empty then. */
   readonly NeedsCopyUp?: boolean;
-  /** It takes owner and permissions from the first container that mounts it. */
+  /** Whether the volume still takes owner and permissions from the first container that mounts it. */
   readonly NeedsChown?: boolean;
 }
 
 export interface VolumeRemoveOptions extends SignalOption {
-  /** Remove the containers that have it first. @default false */
+  /** Removes the containers that have the volume first. @default false */
   readonly force?: boolean;
-  /** The name is whole: no other is removed that begins with it. @default false */
+  /** Takes the name as a full name, not as a prefix. @default false */
   readonly exact?: boolean;
-  /** With `force`: seconds between the stop signal and SIGKILL. @default the container's */
+  /** With `force`: seconds between the stop signal and SIGKILL. @default that of each container */
   readonly timeoutSec?: number;
 }
 
 export interface VolumePruneOptions extends SignalOption {
-  /** label, label!, until, after, since, anonymous, name, driver, scope, opt. @default all */
+  /** label, label!, until, after, since, anonymous, name, driver, scope, opt. @default all volumes */
   readonly filters?: VolumeFilters;
-  /** Also those that were given a name. @default false */
+  /** Removes volumes with a name as well. @default false */
   readonly all?: boolean;
-  /** Remove nothing: `done` has those that would be removed. @default false */
+  /** Removes nothing; `done` contains the volumes that would be removed. @default false */
   readonly dryRun?: boolean;
 }
 
-/** What is wrong with the directories of volumes. */
+/** Problems found with the directories of volumes, and whether they were repaired. */
 export interface VolumeCheck {
   readonly problems: readonly string[];
   readonly repaired: boolean;
 }
 
-/** All volumes of the engine. A name may be shortened to a beginning that no other one has. */
+/** The volumes of an engine. `name`: a name or a unique prefix of one. */
 export interface Volumes {
-  /** INVALID_ARGUMENT, VOLUME_EXISTS; TypeError for unknown options. */
+  /** Creates a volume. Throws INVALID_ARGUMENT, VOLUME_EXISTS; TypeError for unknown options. */
   create(options?: VolumeCreateOptions): Promise<VolumeSummary>;
-  /** Throws NO_SUCH_VOLUME, AMBIGUOUS. */
+  /** Returns the summary of a volume. Throws NO_SUCH_VOLUME, AMBIGUOUS. */
   get(name: string): VolumeSummary;
-  /** Throws NO_SUCH_VOLUME, AMBIGUOUS. */
+  /** Returns the details of a volume. Throws NO_SUCH_VOLUME, AMBIGUOUS. */
   inspect(name: string): VolumeInspect;
-  /** In the order of their names. Throws INVALID_ARGUMENT for a filter that is none. */
+  /** Lists volumes ordered by name. Throws INVALID_ARGUMENT for an unknown filter or a bad value. */
   list(options?: { readonly filters?: VolumeFilters }): readonly VolumeSummary[];
-  /** By its whole name. */
+  /** Whether there is a volume with exactly this name. */
   exists(name: string): boolean;
-  /** NO_SUCH_VOLUME, VOLUME_IN_USE (a container has it, running or not). */
+  /** Removes a volume. Throws NO_SUCH_VOLUME, VOLUME_IN_USE (a container has it, running or not). */
   remove(name: string, options?: VolumeRemoveOptions): Promise<void>;
-  /** Removes anonymous volumes, or all, that no container has; a failure does not end it. `done` has names. */
+  /**
+   * Removes the anonymous volumes that no container has, or with `all` also the named ones; continues after a failure.
+   * `done` contains names.
+   */
   prune(options?: VolumePruneOptions): Promise<BatchResult>;
-  /** All that is in it as a tar archive. NO_SUCH_VOLUME. */
+  /** Returns the content of a volume as a tar archive. Throws NO_SUCH_VOLUME. */
   export(name: string, options?: SignalOption): Promise<Readable>;
   /**
-   * Unpacks a tar archive (plain, gzip or zstd; a path or a stream) into it: what has the same names is replaced, the rest stays, and nothing is written
-   * outside. NO_SUCH_VOLUME, NO_SUCH_FILE, INVALID_ARGUMENT (a directory), BAD_ARCHIVE.
+   * Unpacks a tar archive (plain, gzip or zstd; a path or a stream) into a volume: files of the same names are
+   * replaced, the others are kept, and nothing is written outside. Throws NO_SUCH_VOLUME, NO_SUCH_FILE,
+   * INVALID_ARGUMENT (a directory), BAD_ARCHIVE.
    */
   import(name: string, from: string | Readable, options?: SignalOption): Promise<void>;
-  /** Whether each volume has its directory, and each directory its volume. A repair makes what is missing, and removes nothing. */
+  /**
+   * Checks that each volume has its directory and each directory its volume. With `repair`, creates what is missing and
+   * removes nothing.
+   */
   check(options?: { readonly repair?: boolean }): Promise<VolumeCheck>;
 }
 

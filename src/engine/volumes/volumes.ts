@@ -1,4 +1,4 @@
-/** Volumes: made, listed, removed, written to archives and read from them. */
+/** `engine.volumes`: creates, lists, removes, exports and imports the volumes of one engine. */
 import { createReadStream, existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 
@@ -76,7 +76,10 @@ async function create(context: EngineContext, options: VolumeCreateOptions): Pro
   return summarize(context, store.volumes.find(name));
 }
 
-/** One whose directory cannot be made is none, unless a container has taken it meanwhile. */
+/**
+ * Makes the directory of a new volume. If that fails, removes the volume again, unless a container has taken it
+ * meanwhile.
+ */
 async function makeOrTakeBack(context: EngineContext, name: string): Promise<void> {
   try {
     announceVolumes(context, [name]);
@@ -139,7 +142,7 @@ async function remove(context: EngineContext, nameOrPrefix: string, options: Vol
   if (volumes.get(name) === undefined) throw noSuchVolume(name);
   if (force) {
     await removeUsers(context, volumes.users(name), defined({ timeoutSec, signal }));
-    // An anonymous one has gone with its container.
+    // An anonymous volume was removed with its container.
     if (volumes.get(name) === undefined) return;
   }
   volumes.beginRemoval(name);
@@ -157,7 +160,7 @@ async function prune(context: EngineContext, options: VolumePruneOptions = {}): 
       if (!dryRun) await remove(context, name, { exact: true });
       done.push(name);
     } catch (error) {
-      // Somebody has taken it, or removed it, meanwhile.
+      // The volume has been taken by a container, or removed, meanwhile.
       if (isTspodError(error, 'VOLUME_IN_USE') || isTspodError(error, 'NO_SUCH_VOLUME')) continue;
       failed.set(name, error instanceof Error ? error : new Error(String(error)));
     }
@@ -181,7 +184,10 @@ interface ImportRequest {
   readonly from: string | Readable;
 }
 
-/** From then on it has content of its own, and gets none of an image's; the owner of one that is new is still to come. */
+/**
+ * Unpacks an archive into a volume, which from then on is not filled from an image any more; the owner of a new volume
+ * is still set by its first mount.
+ */
 async function importVolume(
   context: EngineContext,
   { name: nameOrPrefix, from }: ImportRequest,
@@ -197,7 +203,7 @@ async function importVolume(
   if (stage === 'filling') await moveIn(paths);
   if (stage !== 'new') context.store.volumes.setStage(name, 'done');
   using directory = openDirectory(volumeMount(context, name).path);
-  // With them come node:stream and node:zlib, which other commands would load for nothing.
+  // Loaded on use, because they load node:stream and node:zlib, which other commands do not need.
   const [{ decompressed }, { unpackTree }] = await Promise.all([
     import('../../native/decompress.js'),
     import('../../storage/unpack-tree.js'),
@@ -224,7 +230,10 @@ function check(context: EngineContext, { repair = false }: { readonly repair?: b
   return { problems, repaired: true };
 }
 
-/** Nothing tells whose it was, and what is in it may be all that is left of it. So nothing is copied into it either. */
+/**
+ * Records a volume for a directory without one. The directory may hold all that is left of a lost volume, so nothing is
+ * copied into it and its owner is kept.
+ */
 function adopt({ store, paths }: EngineContext, name: string): void {
   const owner = volumeOwner(volumePaths(paths.volumes, name));
   store.transaction(() => {
