@@ -1,4 +1,4 @@
-/** What the bundle of the program begins with. */
+/** Entry point of the bundled program. */
 import { runMain } from './main.js';
 
 void runMain();

@@ -1,9 +1,9 @@
-/** The commands by name; a command's module loads when it is used. */
+/** All commands by group and name; a command's module is loaded when it is used. */
 import type { Command } from './command-parts/definition.js';
 
 type Load = () => Promise<{ readonly command: Command }>;
 
-/** Commands about containers: also below `tspod container`. */
+/** Commands on containers, available both directly and in the group `container`. */
 const CONTAINER_COMMANDS: Readonly<Record<string, Load>> = {
   attach: () => import('./commands/container/attach.js'),
   commit: () => import('./commands/image/commit.js'),
@@ -34,7 +34,7 @@ const CONTAINER_COMMANDS: Readonly<Record<string, Load>> = {
   wait: () => import('./commands/container/wait.js'),
 };
 
-/** Commands below `tspod container` alone, or other ones there. */
+/** Commands of the group `container` alone, or different there. */
 const ONLY_CONTAINER: Readonly<Record<string, Load>> = {
   cleanup: () => import('./commands/container/cleanup.js'),
   clone: () => import('./commands/container/clone.js'),
@@ -161,13 +161,13 @@ const VOLUME_COMMANDS: Readonly<Record<string, Load>> = {
   unmount: () => import('./commands/volume/unmount.js'),
 };
 
-/** Other names of commands about containers. */
+/** Aliases of commands on containers. */
 const ALIASES: Readonly<Record<string, string>> = { ls: 'ps', list: 'ps', unmount: 'umount' };
 
-/** Of networks, secrets and volumes. */
+/** Aliases of commands on networks, secrets and volumes. */
 const LIST_ALIASES: Readonly<Record<string, string>> = { list: 'ls', remove: 'rm' };
 
-/** What may stand before a command's name, and what the commands below it are about. */
+/** Groups of commands, with their summaries. */
 export const GROUPS = {
   container: 'Manage containers',
   healthcheck: 'Manage health checks on containers',
@@ -180,7 +180,7 @@ export const GROUPS = {
   volume: 'Manage volumes',
 } as const;
 
-/** '': nothing stands before it. */
+/** Name of a group; '' for commands without one. */
 export type Group = '' | keyof typeof GROUPS;
 
 export function isGroup(name: string): name is keyof typeof GROUPS {
@@ -212,7 +212,7 @@ function loaders(group: Group): Readonly<Record<string, Load>> {
   }
 }
 
-/** Other names that the group's commands have. */
+/** Returns the aliases of a group's commands. */
 export function aliases(group: Group): Readonly<Record<string, string>> {
   if (group === 'network' || group === 'secret' || group === 'volume') return LIST_ALIASES;
   if (group === 'pod') return { ls: 'ps', list: 'ps' };
@@ -221,12 +221,12 @@ export function aliases(group: Group): Readonly<Record<string, string>> {
   return group === '' || group === 'container' ? ALIASES : {};
 }
 
-/** In alphabetical order. */
+/** Returns the names of a group's commands in alphabetical order. */
 export function commandNames(group: Group): readonly string[] {
   return Object.keys(loaders(group)).sort();
 }
 
-/** undefined if there is none of this name. */
+/** Loads a command by its name or alias; undefined if there is none. */
 export async function findCommand(group: Group, name: string): Promise<Command | undefined> {
   const all = loaders(group);
   const others = aliases(group);

@@ -1,10 +1,10 @@
-/** What a command works with: the engine, output, and the process that typed it. */
+/** What a command works with: the engine, output, and the calling process. */
 import type { EventsBackend } from '../events/event-log.js';
 import type { StoreCheck } from '../engine/images/types.js';
 import type { Engine } from '../engine/types.js';
 import type { Caller } from './parse/caller.js';
 
-/** What the flags before the command say. */
+/** Values of the global flags, which stand before the command. */
 export interface Globals {
   readonly root?: string;
   readonly runRoot?: string;
@@ -13,10 +13,10 @@ export interface Globals {
   readonly logLevel: LogLevel;
   readonly eventsBackend: EventsBackend;
   readonly hooksDirectories: readonly string[];
-  /** Another OCI runtime for new containers. */
+  /** OCI runtime for new containers in place of tspod's own. */
   readonly runtime?: string;
   readonly runtimeFlags?: readonly string[];
-  /** Descriptor that stands for stdout; undefined: output is thrown away. */
+  /** Descriptor for output; undefined discards it. */
   readonly stdout: number | undefined;
 }
 
@@ -26,17 +26,17 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface Context {
   readonly globals: Globals;
   readonly caller: Caller;
-  /** Opened at the first call. */
+  /** Returns the engine, which is opened on the first call. */
   engine(): Promise<Engine>;
-  /** What the command has set off is done; at once where that is nothing. */
+  /** Resolves when background work that the command has caused is done; at once if there is none. */
   settled(): Promise<void>;
-  /** As the library's, for the store that the flags name. */
+  /** Calls checkStore() of the library for the store that the flags name. */
   checkStore(options: { readonly repair: boolean }): Promise<StoreCheck>;
-  /** Text for stdout; escaped when that is a terminal. */
+  /** Writes text to stdout, escaping control characters if that is a terminal. */
   out(text: string): Promise<void>;
-  /** When stdout is a terminal: what is on it goes. */
+  /** Clears the screen if stdout is a terminal. */
   clearScreen(): Promise<void>;
-  /** Text for stderr, likewise. */
+  /** Writes text to stderr, escaped like that of out(). */
   err(text: string): Promise<void>;
   log(level: 'debug' | 'info' | 'warning' | 'error', message: string): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Reads the flags that every command takes. */
+/** Reads the global flags. */
 import { openSync } from 'node:fs';
 import { resolve } from 'node:path';
 
@@ -7,7 +7,7 @@ import { CliError, invalid, unsupported } from './errors/cli-error.js';
 import type { FlagValues } from './command-parts/flag-values.js';
 import { LOG_LEVELS, type Globals, type LogLevel } from './context.js';
 
-/** `directory` is the one that relative paths start from. Throws CliError. */
+/** Reads the global flags. Relative paths are resolved against `directory`. Throws CliError. */
 export function readGlobals(flags: FlagValues, directory: string): Globals {
   onlyValue(flags, 'storage-driver', 'overlay');
   const manager = flags.text('cgroup-manager');
@@ -46,7 +46,7 @@ function readEventsBackend(name: string): Globals['eventsBackend'] {
   throw invalid(`unknown event backend type: "${name}": invalid argument`);
 }
 
-/** The one mistake whose exit status is 1, as Podman's is. */
+/** Reads the log level. A wrong one is the only mistake with exit status 1, as in Podman. */
 function readLevel(text: string): LogLevel {
   const level = LOG_LEVELS.find((known) => known === text.toLowerCase());
   if (level === undefined) {

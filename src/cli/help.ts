@@ -1,10 +1,10 @@
-/** The texts of --help. */
+/** Texts of --help. */
 import { allCommands, GROUPS, type Group } from './command-table.js';
 import type { Command } from './command-parts/definition.js';
 import { takesValue, type Flag } from './command-parts/flag.js';
 import { globalFlags } from './flags/global.js';
 
-/** `path` is how the command is called: 'tspod run', 'tspod container run'. */
+/** Returns the help of a command. `path`: how it is called: 'tspod run', 'tspod container run'. */
 export function commandHelp(path: string, command: Command): string {
   const groups = groupFlags([...command.flags, ...globalFlags]);
   return [
@@ -31,7 +31,7 @@ export async function groupHelp(group: Group): Promise<string> {
   ].join('\n');
 }
 
-/** Flags that stand without a command. */
+/** Returns the flags that are accepted without a command. */
 export function rootFlags(): readonly Flag[] {
   return [...globalFlags, { name: 'version', short: 'v', kind: 'bool', help: 'Print the version and exit' }];
 }
@@ -40,7 +40,7 @@ function sortLines(text: string): string {
   return `${text.trimEnd().split('\n').sort().join('\n')}\n`;
 }
 
-/** Visible flags by their headings, in the order in which these first occur. */
+/** Groups visible flags by their headings, in the order in which the headings first occur. */
 function groupFlags(flags: readonly Flag[]): Map<string, Flag[]> {
   const groups = new Map<string, Flag[]>();
   for (const flag of flags.filter(({ hidden }) => hidden !== true)) {
@@ -61,13 +61,13 @@ function flagTable(flags: readonly Flag[]): string {
     .join('');
 }
 
-/** -m, --memory size */
+/** Returns a flag as help shows it: -m, --memory size */
 export function flagName(flag: Flag): string {
   const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
   return `${short}--${flag.name}${takesValue(flag) ? ` ${flag.value ?? 'value'}` : ''}`;
 }
 
-/** Lines of at most 100 characters. */
+/** Wraps a text into lines of at most 100 characters. */
 function wrap(text: string, indent: string): string {
   const lines: string[] = [];
   let line = indent.trimEnd();

@@ -1,4 +1,4 @@
-/** Finds the command that a command line names, and runs it. */
+/** Entry point of the command line: finds the command and runs it. */
 import { EXIT_FAILURE } from './errors/cli-error.js';
 import type { Command, Invocation } from './command-parts/definition.js';
 import { mergeFlags } from './command-parts/merge-flags.js';
@@ -15,10 +15,10 @@ import { reportError } from './errors/report-error.js';
 
 const PROGRAM = 'tspod';
 
-/** Before flags are read. */
+/** Global settings in effect before the flags are read. */
 const DEFAULT_GLOBALS: Globals = { logLevel: 'warn', eventsBackend: 'file', hooksDirectories: [], stdout: 1 };
 
-/** `argv` is without node and the script. The exit status. */
+/** Runs a command line (`argv` without node and the script) and returns the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
   try {
     return await dispatch(argv);
@@ -55,12 +55,12 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   return runCommand({ group: name, argv: [...argv.slice(0, at), ...argv.slice(at + 1)], at: second - 1, typed: argv });
 }
 
-/** A command line without its group; the command's name stands at `at`. */
+/** A command line without its group; the command's name is at index `at`. */
 interface Place {
   readonly group: Group;
   readonly argv: readonly string[];
   readonly at: number;
-  /** With its group. */
+  /** The command line as typed, with its group. */
   readonly typed: readonly string[];
 }
 
@@ -96,7 +96,7 @@ async function runInvocation(command: Command, invocation: Invocation, path: str
   }
 }
 
-/** Runs the program's own command line; the process ends with it, whatever is still open. */
+/** Runs the command line of this process and ends the process, whatever is still open. */
 export async function runMain(): Promise<void> {
   const status = await main(process.argv.slice(2)).catch((error: unknown) => {
     process.exitCode = EXIT_FAILURE;

@@ -9,13 +9,16 @@ import { isTerminal } from '../host/is-terminal.js';
 import { writeAll } from './streams/output.js';
 import type { Caller } from './parse/caller.js';
 
-/** Somebody else may hold the lock that it waits for, for as long as they like: what is not done by then, the next command finds. */
+/**
+ * Time limit for background work at the end of a command, in ms. Another process may hold a lock that it needs for any
+ * length of time; unfinished work is done by the next command.
+ */
 const SETTLE_MS = 30_000;
 
 /**
- * The engine that it opens is never closed. The program ends when its command is done, and what others see is in the store by then;
- * closing the last connection to it would copy SQLite's write-ahead log back and make the next command start a new one, at the
- * price of four fsyncs a command.
+ * Makes the context of a command. Its engine is never closed: the program ends with the command, and everything that
+ * others need is in the store by then. Closing the last connection would copy SQLite's write-ahead log back and make
+ * the next command start a new one, which costs four fsyncs per command.
  */
 export function makeContext(globals: Globals): Context {
   let engine: Promise<Engine> | undefined;
@@ -25,7 +28,7 @@ export function makeContext(globals: Globals): Context {
     engine: () => (engine ??= open(globals)),
     settled: async () => {
       const opened = await engine?.catch(() => undefined);
-      if (opened !== undefined) await Promise.race([opened.settled(), patience()]);
+      if (opened !== undefined) await Promise.race([opened.settled(), settleTimeout()]);
     },
     checkStore: async (options) => {
       const { checkStore } = await import('../engine/store-check/check-store.js');
@@ -37,17 +40,17 @@ export function makeContext(globals: Globals): Context {
     clearScreen: async () => {
       if (globals.stdout !== undefined && isTerminal(globals.stdout)) await writeAll(globals.stdout, '\x1b[H\x1b[2J');
     },
-    err: tell,
+    err: writeError,
     log: async (level, message) => {
       if (!isLogged(globals, level)) return;
       const time = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
-      await tell(`time="${time}" level=${level} msg=${JSON.stringify(message)}\n`);
+      await writeError(`time="${time}" level=${level} msg=${JSON.stringify(message)}\n`);
     },
   };
 }
 
-/** Resolves after SETTLE_MS, and holds nobody up that ends earlier. */
-function patience(): Promise<void> {
+/** Resolves after SETTLE_MS, without keeping the process alive. */
+function settleTimeout(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, SETTLE_MS).unref();
   });
@@ -75,8 +78,8 @@ async function writeText(fd: number, text: string): Promise<void> {
   await writeAll(fd, isTerminal(fd) ? escapeControls(text) : text);
 }
 
-/** To stderr. Whoever closes that does not want to hear it, and the work goes on. */
-async function tell(text: string): Promise<void> {
+/** Writes to stderr; ignores failures, so that a closed stderr does not stop the work. */
+async function writeError(text: string): Promise<void> {
   await writeText(2, text).catch(() => undefined);
 }
 
@@ -102,7 +105,7 @@ function readFile(path: string): string {
   }
 }
 
-/** -1 is unlimited, as on the command line. */
+/** Reads the resource limits of this process; -1 is unlimited, as on the command line. */
 function readLimits(): { name: string; soft: number; hard: number }[] {
   const numberOf = (value: number | 'unlimited'): number => (value === 'unlimited' ? -1 : value);
   return Object.entries(parseLimits(readFile('/proc/self/limits'))).map(([name, { soft, hard }]) => {

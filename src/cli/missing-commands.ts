@@ -1,11 +1,11 @@
-/** Commands of Podman's that are not here: what is said to who tries one. */
+/** Commands of Podman that tspod does not have, with the reason and an alternative. */
 import type { Group } from './command-table.js';
 
 export interface MissingCommand {
-  /** Without `tspod`; what is below it is missing, too. */
+  /** Name without `tspod`; its subcommands are missing as well. */
   readonly path: string;
   readonly why: string;
-  /** What comes near it; '': nothing does. */
+  /** Nearest alternative; '' if there is none. */
   readonly instead: string;
 }
 
@@ -27,7 +27,7 @@ const SIGNATURES = {
   instead: 'names with a digest',
 };
 
-/** In alphabetical order. */
+/** The missing commands in alphabetical order. */
 export const MISSING_COMMANDS: readonly MissingCommand[] = [
   { path: 'auto-update', why: 'no units of systemd are known', instead: '`tspod run --pull newer --replace`' },
   { path: 'build', ...BUILD },

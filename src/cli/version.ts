@@ -1,4 +1,4 @@
-/** The version of tspod, found without opening its store. */
+/** Returns the version of tspod without opening the store. */
 import { engineVersion } from '../engine/version.js';
 import { platformOf } from '../oci/platform.js';
 

@@ -1,4 +1,4 @@
-/** Command lines that name no command, or none that exists. */
+/** Handles command lines without a command, or with an unknown one. */
 import { nearestWord } from '../util/nearest.js';
 import { CliError, EXIT_FAILURE, invalid } from './errors/cli-error.js';
 import { parseArguments } from './command-parts/parse.js';
@@ -10,7 +10,7 @@ import { missingCommand } from './missing-commands.js';
 import { reportError } from './errors/report-error.js';
 import { readVersion } from './version.js';
 
-/** --version, --help, or the list of commands and an error. */
+/** Handles --version and --help; otherwise prints the list of commands and an error. */
 export async function runWithoutCommand(group: Group, argv: readonly string[]): Promise<number> {
   const path = group === '' ? 'tspod' : `tspod ${group}`;
   const { flags } = parseArguments({ path, flags: rootFlags(), passThrough: false }, argv);
@@ -26,7 +26,10 @@ export async function runWithoutCommand(group: Group, argv: readonly string[]): 
   return EXIT_FAILURE;
 }
 
-/** tspod help [GROUP] [COMMAND]. As Podman: a word that is no command gets the list of commands, and is no failure. */
+/**
+ * Handles `tspod help [GROUP] [COMMAND]`. As in Podman, an unknown command prints the list of commands and is not a
+ * failure.
+ */
 export async function showHelp(words: readonly string[]): Promise<number> {
   const flag = words.find((word) => word.startsWith('-') && word !== '--help' && word !== '-h');
   if (flag !== undefined) throw new CliError(unknownFlag(flag), { hint: "See 'tspod help --help'" });

@@ -1,34 +1,36 @@
-/** What a command is: data for help, completion and documentation, and the function that runs it. */
+/** Definition of a command: data for help, completion and documentation, and the function that runs it. */
 import type { Context } from '../context.js';
 import type { Completion, Flag } from './flag.js';
 import type { FlagValues } from './flag-values.js';
 
-/** A command line, taken apart. */
+/** A parsed command line. */
 export interface Invocation {
   readonly flags: FlagValues;
-  /** What is neither a flag nor a flag's value. */
+  /** Words that are neither flags nor values of flags. */
   readonly args: readonly string[];
-  /** As it was typed, after the program's name. */
+  /** All words after the program's name, as typed. */
   readonly commandLine: readonly string[];
 }
 
 export interface Command {
-  /** Below `tspod`: 'run'; below `tspod container` the same. */
+  /** Name after `tspod` or a group, such as 'run'. */
   readonly name: string;
-  /** The line of the list of commands. */
+  /** Text in the list of commands. */
   readonly summary: string;
   readonly description: string;
-  /** What follows the name in the usage line. */
+  /** Rest of the usage line after the name. */
   readonly usage: string;
-  /** Command lines without the program's name. */
+  /** Example command lines, without the program's name. */
   readonly examples: readonly string[];
   readonly flags: readonly Flag[];
-  /** Flags end at the first argument: what follows belongs to the container's command. @default false */
+  /**
+   * Whether flags end at the first argument, because what follows belongs to the container's command. @default false
+   */
   readonly passThrough?: boolean;
-  /** What a shell completes in place of arguments; a list has one for each place, its last for all further ones. */
+  /** Completions of the arguments, one for each position; the last one serves all further positions. */
   readonly completion?: readonly Completion[];
-  /** Refuses a wrong number of arguments. */
+  /** Throws if the arguments or flags do not fit together, such as for a wrong number of arguments. */
   readonly check?: (invocation: Invocation) => void;
-  /** The exit status. */
+  /** Runs the command and returns its exit status. */
   readonly run: (context: Context, invocation: Invocation) => Promise<number> | number;
 }

@@ -5,17 +5,17 @@ import { splitCommas } from '../parse/csv.js';
 import type { Flag } from './flag.js';
 
 export interface FlagValues {
-  /** Whether it was given at all. */
+  /** Whether the flag was given. */
   has(name: string): boolean;
-  /** Whether it was given and is true. */
+  /** Whether the flag was given and is true. */
   bool(name: string): boolean;
   text(name: string): string | undefined;
   number(name: string): number | undefined;
-  /** All values in order; empty when it was not given. */
+  /** All values in order; empty if the flag was not given. */
   list(name: string): readonly string[];
 }
 
-/** `raw` has the values as they were typed, in order. */
+/** Wraps the checked values of flags by name, each with its values in order. */
 export function flagValues(raw: ReadonlyMap<string, readonly string[]>): FlagValues {
   const last = (name: string): string | undefined => raw.get(name)?.at(-1);
   return {
@@ -30,7 +30,7 @@ export function flagValues(raw: ReadonlyMap<string, readonly string[]>): FlagVal
   };
 }
 
-/** Those of `given`, and of `fallback` what is not given there. */
+/** Combines the values of `given` with those of `fallback` for flags that `given` does not have. */
 export function withFallback(given: FlagValues, fallback: FlagValues): FlagValues {
   const from = (name: string): FlagValues => (given.has(name) ? given : fallback);
   return {
@@ -42,7 +42,10 @@ export function withFallback(given: FlagValues, fallback: FlagValues): FlagValue
   };
 }
 
-/** A typed value in the form that FlagValues keeps: checked, and cut at commas where the kind says so. Throws an Error with the reason. */
+/**
+ * Checks a typed value and converts it to the form that FlagValues keeps; splits it at commas if the kind says so.
+ * Throws an Error with the reason.
+ */
 export function checkValue(flag: Flag, text: string): readonly string[] {
   switch (flag.kind) {
     case 'bool':
@@ -71,10 +74,10 @@ export function switchProblem(text: string): string {
   return `strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`;
 }
 
-/** Go's base 0: the prefix tells the base, and single underscores may stand between the digits. */
+/** Numbers as Go parses them with base 0: the prefix tells the base, and single underscores may separate digits. */
 const DIGITS = /^(?:0[xX](?:_?[\da-fA-F])+|0[bB](?:_?[01])+|0[oO]?(?:_?[0-7])+|0|[1-9](?:_?\d)*)$/;
 
-/** The number in decimal digits. */
+/** Returns the number in decimal digits. Throws an Error in Go's words. */
 function parseInteger(name: string, sign: RegExp, text: string): string {
   const digits = text.replace(sign, '');
   if (!DIGITS.test(digits)) throw new Error(`strconv.${name}: parsing ${JSON.stringify(text)}: invalid syntax`);
@@ -99,7 +102,7 @@ function checkChoice(flag: Flag, text: string): void {
   );
 }
 
-/** Refuses flags that Podman has and tspod has not, unless they ask for what happens anyway. */
+/** Refuses flags that Podman has and tspod does not, unless their values ask for what tspod does anyway. */
 export function refuseMissing(flags: readonly Flag[], values: FlagValues): void {
   for (const flag of flags) {
     if (flag.missing === undefined || !values.has(flag.name)) continue;

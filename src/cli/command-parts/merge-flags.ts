@@ -1,4 +1,4 @@
-/** A command's flags with those of every command: where they clash, the command's own win. */
+/** Merges a command's flags with those that all commands have; where names clash, the command's own flag wins. */
 import type { Flag } from './flag.js';
 import { longNames } from './flag.js';
 

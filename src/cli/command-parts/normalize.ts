@@ -1,23 +1,26 @@
-/** Brings a command line into a form that commander reads as Podman's parser would. */
+/** Rewrites a command line so that commander parses it as Podman's parser would. */
 import type { Flag } from './flag.js';
 import { longNames, takesValue } from './flag.js';
 
 export interface NormalizeOptions {
-  /** Flags end at the first argument. */
+  /** Whether flags end at the first argument. */
   readonly passThrough: boolean;
 }
 
 export interface NormalizedArguments {
   readonly args: readonly string[];
-  /** Flags that occur: commander is told of no others, since telling it costs time. */
+  /** Flags that occur in the line: only these are defined in commander, to save time. */
   readonly used: ReadonlySet<Flag>;
-  /** Names of switches that were turned off with =false: commander needs a --no- form for these. */
+  /** Names of switches that were turned off with =false: commander needs a --no- form for them. */
   readonly negated: ReadonlySet<string>;
-  /** The first letter that is no flag, and the word that it is in; `args` ends before that. commander would take -9 for an argument. */
+  /**
+   * First letter that is not a flag, and the word that contains it; `args` ends before that word, because commander
+   * would take a word such as -9 for an argument.
+   */
   readonly unknown?: { readonly letter: string; readonly word: string };
 }
 
-/** Flags by long and by short name, and which of them were met. */
+/** Flags by long and by short name, and those of them that occurred. */
 interface Index {
   readonly long: ReadonlyMap<string, Flag>;
   readonly short: ReadonlyMap<string, Flag>;
@@ -39,8 +42,9 @@ function findLong(index: Index, name: string): Flag | undefined {
 }
 
 /**
- * commander has no --switch=false, and takes what follows a flag with an optional value even if that is meant for the
- * container. So switches with a value become --switch or --no-switch, and such values are joined to their flags.
+ * Rewrites switches with a value to --switch or --no-switch, and joins optional values to their flags. This is needed
+ * because commander has no --switch=false, and takes the word after a flag with an optional value as that value even if
+ * it is meant for the container.
  */
 export function normalizeArguments(
   flags: readonly Flag[],
@@ -79,7 +83,7 @@ function isFlag(word: string): boolean {
   return word.length > 1 && word.startsWith('-');
 }
 
-/** Of a word like -itx, whose last letter may be followed by its value. */
+/** Returns the first letter that is not a flag in a word like -itx, whose last letter may be followed by its value. */
 function unknownLetter(index: Index, word: string): string | undefined {
   if (!isFlag(word) || word.startsWith('--')) return undefined;
   for (const letter of word.slice(1).replace(/(?<=.)=.*/su, '')) {
@@ -90,7 +94,7 @@ function unknownLetter(index: Index, word: string): string | undefined {
   return undefined;
 }
 
-/** --rm=false becomes --no-rm; other words stay. */
+/** Rewrites --rm=false to --no-rm; returns other words as they are. */
 function switchForm(index: Index, word: string, negated: Set<string>): string {
   const equals = word.indexOf('=');
   const flag = findLong(index, word.slice(2, equals));
@@ -102,12 +106,12 @@ function switchForm(index: Index, word: string, negated: Set<string>): string {
   return `--no-${flag.name}`;
 }
 
-/** -it=false: all letters before the = are switches. */
+/** Whether all letters before the = are switches, as in -it=false. */
 function lastIsSwitch(index: Index, word: string): boolean {
   return [...word.slice(1, word.indexOf('='))].every((letter) => index.short.get(letter)?.kind === 'bool');
 }
 
-/** -it=false becomes -i --no-tty: the value is that of the last letter. */
+/** Rewrites -it=false to -i --no-tty: the value belongs to the last letter. */
 function lettersForm(index: Index, word: string, negated: Set<string>): readonly string[] {
   const equals = word.indexOf('=');
   const before = word.slice(0, equals - 1);
@@ -121,7 +125,7 @@ function lettersForm(index: Index, word: string, negated: Set<string>): readonly
 function wantsNext(index: Index, word: string, long: Flag | undefined): boolean {
   if (long !== undefined) return takesValue(long);
   if (word.startsWith('--') || !isFlag(word)) return false;
-  // -it: all but the last are switches; -ename=x: the value is in the word
+  // In -it, all letters but the last are switches; in -ename=x, the value is part of the word.
   for (let i = 1; i < word.length; i++) {
     const flag = index.short.get(word[i] as string);
     if (flag === undefined) return false;
@@ -131,7 +135,7 @@ function wantsNext(index: Index, word: string, long: Flag | undefined): boolean 
   return false;
 }
 
-/** -e=a=b is -ea=b to commander, and so is the last letter of a group. */
+/** Rewrites -e=a=b to -ea=b, which commander understands; the same for the last letter of a group. */
 function withoutEquals(index: Index, word: string): string {
   const [, letters = '', value] = /^-([^-=]+)=(.+)$/s.exec(word) ?? [];
   if (value === undefined) return word;
@@ -140,7 +144,7 @@ function withoutEquals(index: Index, word: string): string {
   return first === letters.length - 1 && flag !== undefined && takesValue(flag) ? `-${letters}${value}` : word;
 }
 
-/** Place of the first word that is neither a flag of `flags` nor its value; the length if there is none. */
+/** Returns the index of the first word that is neither one of `flags` nor its value; the length if there is none. */
 export function firstArgument(flags: readonly Flag[], argv: readonly string[]): number {
   const index = indexFlags(flags);
   for (let at = 0; at < argv.length; at++) {

@@ -1,4 +1,4 @@
-/** Parses a command's line with commander, in Podman's words when it fails. */
+/** Parses command lines with commander; errors are in the words of Podman's parser. */
 import { Command as Commander, CommanderError, Option } from 'commander';
 
 import { messageOf } from '../../errors.js';
@@ -10,13 +10,13 @@ import { checkValue, flagValues, refuseMissing, switchProblem, type FlagValues }
 import { normalizeArguments } from './normalize.js';
 
 export interface ParseOptions {
-  /** For the hint: 'tspod run'. */
+  /** The command as the hint of an error names it: 'tspod run'. */
   readonly path: string;
   readonly flags: readonly Flag[];
   readonly passThrough: boolean;
 }
 
-/** Throws CliError. */
+/** Parses the words after a command's name. Throws CliError. */
 export function parseArguments(
   options: ParseOptions,
   argv: readonly string[],
@@ -48,7 +48,7 @@ interface ParserShape {
   readonly negated: ReadonlySet<string>;
 }
 
-/** Every option reports what it is given to `collect`; commander's own record of values is not used. */
+/** Builds a parser whose options report their values to `collect`; commander's own record of values is not used. */
 function buildParser(shape: ParserShape, collect: (flag: Flag, text: string) => void): Commander {
   const parser = new Commander()
     .exitOverride()
@@ -57,7 +57,7 @@ function buildParser(shape: ParserShape, collect: (flag: Flag, text: string) => 
     .allowExcessArguments(true)
     .argument('[arguments...]')
     .passThroughOptions(shape.passThrough)
-    // commander prints what went wrong; here it is thrown and printed once, by the caller
+    // commander would print errors; here they are thrown, and the caller prints them once.
     .configureOutput({ writeErr: () => undefined, writeOut: () => undefined })
     .action(() => undefined);
   for (const flag of shape.flags) {
@@ -106,7 +106,7 @@ function invalidArgument(
   });
 }
 
-/** commander's errors in the words of Podman's parser. */
+/** Translates commander's errors to the words of Podman's parser. */
 function translate(
   error: CommanderError,
   args: readonly string[],
@@ -119,7 +119,10 @@ function translate(
   return unknownLong(name, flags, hint);
 }
 
-/** A switch with a value that is neither true nor false is unknown to commander, too. */
+/**
+ * Makes the error for a long flag that commander does not know. That may also be a switch with a value that is neither
+ * true nor false.
+ */
 function unknownLong(word: string, flags: readonly Flag[], hint: string): CliError {
   const [name = '', value] = splitPair(word);
   const flag = flags.find((candidate) => longNames(candidate).includes(name));
@@ -128,7 +131,7 @@ function unknownLong(word: string, flags: readonly Flag[], hint: string): CliErr
   return new CliError(`unknown flag: --${name}`, { hint });
 }
 
-/** The flag at the end of the line, whose value is not there: --name, or 'm' in -m. */
+/** Returns how Podman names the flag at the end of the line whose value is missing: --name, or 'm' in -m. */
 function missingArgument(args: readonly string[]): string {
   const word = args.at(-1) ?? '';
   return word.startsWith('--') ? word : `'${word.at(-1) ?? ''}' in ${word}`;

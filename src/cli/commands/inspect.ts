@@ -54,7 +54,7 @@ export const command: Command = {
   run: (context, invocation) => inspect(context, invocation, invocation.flags.text('type') ?? 'all'),
 };
 
-/** Prints what is there of one of TYPES_OF_OBJECTS. */
+/** Prints the objects of one of TYPES_OF_OBJECTS. */
 export function inspect(context: Context, { flags, args }: Invocation, type: string): Promise<number> {
   const format = flags.text('format') ?? 'json';
   const wanted = { type, size: flags.bool('size') };
@@ -69,7 +69,7 @@ export function inspect(context: Context, { flags, args }: Invocation, type: str
   });
 }
 
-/** As Podman says it of each kind. */
+/** Returns Podman's message for a missing object of each type. */
 function notFound(type: string, name: string): string {
   switch (type) {
     case 'all':
@@ -92,7 +92,9 @@ const MISSING = ['NO_SUCH_CONTAINER', 'NO_SUCH_IMAGE', 'NO_SUCH_VOLUME', 'NO_SUC
 
 type Found = ContainerInspect | ImageInspect | VolumeInspect | Network | PodInspect;
 
-/** A container, or else an image, a volume, a network, a pod. Throws one of MISSING. */
+/**
+ * Inspects a container, or else an image, a volume, a network or a pod. Throws an error with one of the codes MISSING.
+ */
 async function inspectOne(context: Context, name: string | undefined, { type, size }: Wanted): Promise<Found> {
   const engine = await context.engine();
   const other = OTHERS.find((kind) => kind.type === type);
@@ -113,7 +115,7 @@ interface OtherKind {
   readonly inspect: (engine: Engine, name: string) => Found;
 }
 
-/** In the order in which they are looked for. */
+/** The other kinds of objects, in the order in which they are looked up. */
 const OTHERS: readonly OtherKind[] = [
   {
     type: 'image',
@@ -137,7 +139,7 @@ const OTHERS: readonly OtherKind[] = [
   },
 ];
 
-/** With what its egress list has counted, which only the kernel knows. */
+/** Inspects a container, adding the counters of its egress rules, which only the kernel knows. */
 async function inspectContainer(container: Container, size: boolean): Promise<ContainerInspect> {
   const found = container.inspect({ size });
   if (!found.State.Running && !found.State.Paused) return found;
@@ -174,7 +176,7 @@ function inspectText(found: readonly Found[], format: string): string {
   }
 }
 
-/** Fields that only one kind has tell which it is. */
+/** Converts an object for templates; its kind is recognised by a field that only that kind has. */
 function structOf(item: Found): GoValue {
   if ('driver' in item) return networkStruct(item);
   if ('Mountpoint' in item) return volumeStruct(item);
@@ -182,7 +184,7 @@ function structOf(item: Found): GoValue {
   return 'NumContainers' in item ? podInspectStruct(item) : containerStruct(item);
 }
 
-/** Names that Podman's users write and the data does not have. */
+/** Replaces field names that Podman accepts in templates but that the data does not have. */
 function renamed(format: string): string {
   return format.replaceAll('.Src}}', '.Source}}').replaceAll('.Dst}}', '.Destination}}');
 }

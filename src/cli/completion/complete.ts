@@ -1,4 +1,4 @@
-/** What could be typed next: asked by the completion scripts of shells. */
+/** Implements `tspod __complete`, which the completion scripts of shells ask for possible next words. */
 import { aliases, commandNames, findCommand, GROUPS, isGroup, type Group } from '../command-table.js';
 import type { Command } from '../command-parts/definition.js';
 import { longNames, takesValue, type Completion, type Flag } from '../command-parts/flag.js';
@@ -12,7 +12,7 @@ import { rootFlags } from '../help.js';
 import { makeContext } from '../make-context.js';
 import { namesOf, type Candidate, type Typing } from './names.js';
 
-/** What the shell has to add by itself. */
+/** What the shell adds by itself. */
 type Directive = 'none' | 'files' | 'directories';
 
 interface Candidates {
@@ -23,8 +23,8 @@ interface Candidates {
 const NOTHING: Candidates = { words: [], directive: 'none' };
 
 /**
- * `words` follow the program's name; the last is what is being typed. Prints a candidate and, after a tab, its description on
- * each line, and last a colon and the directive.
+ * Completes `words`, which follow the program's name; the last one is being typed. Prints one candidate per line with a
+ * tab and its description, and on the last line a colon and the directive.
  */
 export async function complete(words: readonly string[]): Promise<number> {
   const globals = readGlobalsQuietly(words);
@@ -36,7 +36,10 @@ export async function complete(words: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** Those before the command's name: they say where the containers are. */
+/**
+ * Reads the global flags before the command's name, which say where the store is; the defaults if they cannot be
+ * parsed.
+ */
 function readGlobalsQuietly(words: readonly string[]): Globals {
   try {
     const before = words.slice(0, firstArgument(globalFlags, words.slice(0, -1)));
@@ -60,7 +63,7 @@ async function candidatesFor(before: readonly string[], typed: string, globals: 
   return inCommand(await findCommand(first, rest[second]), rest.slice(second + 1), { typed, globals });
 }
 
-/** No command is named yet. */
+/** Returns candidates where no command is named yet. */
 async function inGroup(group: Group, before: readonly string[], typing: Typing): Promise<Candidates> {
   const pending = pendingFlag(globalFlags, before);
   if (pending !== undefined) return valuesOf(pending.completion, typing);
@@ -91,7 +94,7 @@ async function inCommand(command: Command | undefined, before: readonly string[]
   return valuesOf(completion[Math.min(place, passThrough ? place : completion.length - 1)], typing);
 }
 
-/** The flag whose value is about to be typed. */
+/** Returns the flag whose value is about to be typed. */
 function pendingFlag(flags: readonly Flag[], before: readonly string[]): Flag | undefined {
   const last = before.at(-1) ?? '';
   if (last.startsWith('--')) {

@@ -1,4 +1,4 @@
-/** The names of what there is that could be typed. */
+/** Completion with the names of existing objects. */
 import type { Engine } from '../../engine/types.js';
 import type { Named } from '../command-parts/flag.js';
 import type { Globals } from '../context.js';
@@ -10,7 +10,7 @@ export interface Candidate {
 }
 
 export interface Typing {
-  /** The word so far. */
+  /** The word as typed so far. */
   readonly typed: string;
   readonly globals: Globals;
 }
@@ -20,10 +20,10 @@ const HOST: readonly Candidate[] = [
   { word: 'host:all', help: 'This machine, with its secrets' },
 ];
 
-/** Those that do not go on what was typed may be among them. */
+/** Returns the names of one kind of object, also those that do not begin with what was typed. */
 export async function namesOf(named: Named, { typed, globals }: Typing): Promise<readonly Candidate[]> {
   const engine = makeContext(globals).engine();
-  // who cannot read the store can still be told of host:
+  // A user who cannot read the store still gets host: as a candidate.
   if (named === 'roots')
     return [...HOST, ...(await engine.then((opened) => imageNames(opened, typed)).catch(() => []))];
   return NAMES[named](await engine, typed);
@@ -52,7 +52,10 @@ function containerNames(engine: Engine): readonly Candidate[] {
   }));
 }
 
-/** Whole names, and once something is typed also their ends, which stand for them: `debian:12` of docker.io/library/debian:12. */
+/**
+ * Returns full names; once something is typed, also the short forms of them, such as `debian:12` for
+ * docker.io/library/debian:12.
+ */
 function imageNames(engine: Engine, typed: string): readonly Candidate[] {
   return engine.images
     .list()

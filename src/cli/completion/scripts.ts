@@ -1,4 +1,4 @@
-/** Completion scripts: each asks `tspod __complete` for what could be typed next. */
+/** Completion scripts for shells; each asks `tspod __complete` for possible next words. */
 
 const BASH = `# bash completion for tspod: source <(tspod completion bash)
 _tspod() {

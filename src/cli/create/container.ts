@@ -1,4 +1,4 @@
-/** From the command line of create, run and explain to create options. */
+/** Reads create options from the command lines of create, run and explain. */
 import type { RegistryAccess } from '../../engine/images/types.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import { invalid } from '../errors/cli-error.js';
@@ -15,11 +15,11 @@ import { checkDescriptors } from '../parse/descriptors.js';
 
 export interface CreateRequest {
   readonly options: CreateOptions;
-  /** Remove a container of the same name first. */
+  /** Whether to remove a container of the same name first. */
   readonly replace: boolean;
-  /** How registries are talked to. */
+  /** Access to registries. */
   readonly registry: RegistryAccess;
-  /** Do not tell of a pull. */
+  /** Whether to hide the progress of a pull. */
   readonly quiet: boolean;
 }
 
@@ -29,7 +29,7 @@ export function checkCreate({ flags, args }: Invocation): void {
   if (args.length < needed) throw invalid(`requires at least ${needed} arg(s), only received ${args.length}`);
 }
 
-/** Throws CliError for what makes no sense by itself; the engine checks the rest. */
+/** Reads the create options. Throws CliError for flags that are invalid by themselves; the engine checks the rest. */
 export async function readCreateRequest(context: Context, invocation: Invocation): Promise<CreateRequest> {
   const { flags, args, commandLine } = invocation;
   const draft: Draft = { httpProxy: true, log: { driver: 'k8s-file' }, createCommand: commandLine };
@@ -38,7 +38,7 @@ export async function readCreateRequest(context: Context, invocation: Invocation
   if (!(await isNetworkOfPod(context, draft))) await applyNetworkMode(context, draft, { isPod });
   const rest = takeRoot(draft, invocation, context.caller.directory);
   if (rest.length > 0) draft.command = rest;
-  // Who removes the image at the end removes the container before it.
+  // --rmi implies --rm: the image can be removed only after the container.
   if (flags.bool('rmi')) draft.autoRemove = true;
   checkCombination(draft, args);
   checkPassthrough(draft);
@@ -53,14 +53,14 @@ export async function readCreateRequest(context: Context, invocation: Invocation
   return { options: draft, replace, registry: registryAccess(flags), quiet: flags.bool('quiet') };
 }
 
-/** Its pod's network is its own, unless it has chosen another one. */
+/** Whether the container uses the network of its pod: that shares it, and no other network was chosen. */
 async function isNetworkOfPod(context: Context, { pod = '', network, networks }: Draft): Promise<boolean> {
   if (pod === '' || pod.startsWith('new:') || network !== undefined || networks !== undefined) return false;
   const { pods } = await context.engine();
   return pods.get(pod).summary().share.includes('net');
 }
 
-/** Takes the image, or with a bare --rootfs the directory, from the arguments; what is left is the command. */
+/** Takes the image, or with a bare --rootfs the directory, from the arguments, and returns the rest: the command. */
 function takeRoot(draft: Draft, { flags, args }: Invocation, directory: string): readonly string[] {
   if (draft.rootfs !== undefined) return args;
   const [first = '', ...rest] = args;
@@ -69,7 +69,10 @@ function takeRoot(draft: Draft, { flags, args }: Invocation, directory: string):
   return rest;
 }
 
-/** A container that is given a terminal could type into it, and its shell would run that. */
+/**
+ * Refuses log driver passthrough on a terminal: the container could type into it, and the caller's shell would execute
+ * that.
+ */
 function checkPassthrough({ log }: Draft): void {
   if (log?.driver === 'passthrough' && [0, 1, 2].some(isTerminal))
     throw invalid("the '--log-driver passthrough' option cannot be used on a TTY");

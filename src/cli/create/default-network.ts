@@ -1,14 +1,17 @@
-/** What `--network` is where it was not given, and what a mode makes of flags that it has no use for. */
+/** Applies the default of `--network`, and drops flags that a network mode does not support. */
 import { parsePublished } from '../../spec/network/ports.js';
 import { CliError } from '../errors/cli-error.js';
 import type { Context } from '../context.js';
 import type { Draft } from '../flags/create/draft.js';
 import { parseNetworks } from '../parse/networks.js';
 
-/** The network mode of containers that choose none, where TSPOD_NETWORK does not say another one. */
+/** Network mode of containers that choose none, unless TSPOD_NETWORK says another. */
 const DEFAULT_MODE = 'bridge';
 
-/** Fills the mode in; ports that cannot be published are left out with a word about it, or refused for a pod, as Podman has it; what is no port is refused. */
+/**
+ * Sets the network mode if none was chosen. Ports that the mode cannot publish are dropped with a message, as in
+ * Podman; for a pod they are an error. Throws for an invalid port in any case.
+ */
 export async function applyNetworkMode(
   context: Context,
   draft: Draft,

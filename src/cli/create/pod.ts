@@ -1,4 +1,4 @@
-/** From the command line of pod create to the options of a pod. */
+/** Reads pod options from the command line of pod create. */
 import {
   DEFAULT_SHARE,
   EXIT_POLICIES,
@@ -15,7 +15,7 @@ import { applyFlags, type Draft } from '../flags/create/draft.js';
 import { podSharedFlags } from '../flags/create/pod.js';
 import { parseEntrypoint } from '../flags/create/process.js';
 
-/** Throws CliError for what makes no sense by itself; the engine checks the rest. */
+/** Reads the options of a pod. Throws CliError for flags that are invalid by themselves; the engine checks the rest. */
 export async function readPodOptions(context: Context, { flags, commandLine }: Invocation): Promise<PodCreateOptions> {
   const draft: Draft = {};
   applyFlags(podSharedFlags, flags, { draft, caller: context.caller });
@@ -23,14 +23,14 @@ export async function readPodOptions(context: Context, { flags, commandLine }: I
   const { infra = true, share = infra ? DEFAULT_SHARE : [] } = own;
   const isOnNetworks = draft.network !== undefined || draft.networks !== undefined;
   if (infra && (isOnNetworks || share.includes('net'))) await applyNetworkMode(context, draft, { isPod: true });
-  // what these flags set are options that a pod has under the same names
+  // The options that these flags set have the same names for pods.
   return { ...draft, ...own, createCommand: commandLine };
 }
 
-/** Of the pod itself. */
+/** Reads the options of the pod itself. */
 function readOwnOptions(flags: FlagValues): PodCreateOptions {
   const share = flags.has('share') ? parseShare(flags.text('share') ?? '') : undefined;
-  // nothing is shared: nobody is needed to keep it, unless that is asked for
+  // If nothing is shared, no infra container is needed to keep it, unless --infra asks for one.
   const infra = flags.has('infra') ? flags.bool('infra') : share === undefined || share.length > 0;
   const texts = {
     exitPolicy: readExitPolicy(flags.text('exit-policy')),
@@ -53,7 +53,7 @@ function readExitPolicy(text: string | undefined): PodCreateOptions['exitPolicy'
   return policy;
 }
 
-/** Names with commas, or `none`; with + in front of the first, beside the default. */
+/** Parses --share: names separated by commas, or `none`; a leading + adds the names to the default. */
 export function parseShare(text: string): readonly PodNamespace[] {
   const beside = text.startsWith('+');
   const names = (beside ? text.slice(1) : text).split(',').filter((name) => name !== '' && name !== 'none');

@@ -1,4 +1,4 @@
-/** --pod-id-file of pod create: the file is there before the pod, so that no two pods get the same. */
+/** --pod-id-file of pod create: the file is created before the pod, so that two pods cannot use the same file. */
 import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 
@@ -10,7 +10,7 @@ export interface PodIdFile extends Disposable {
   write(id: string): void;
 }
 
-/** Disposed of before write(), the file is gone again. Throws CliError if there is one. */
+/** Creates the file; disposing it before write() removes it again. Throws CliError if the file exists. */
 export function reservePodIdFile({ caller }: Pick<Context, 'caller'>, file: string | undefined): PodIdFile {
   if (file === undefined) return { write: () => undefined, [Symbol.dispose]: () => undefined };
   const path = resolve(caller.directory, file);

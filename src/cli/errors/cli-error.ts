@@ -1,11 +1,11 @@
-/** Errors that only the command line can make: a line for the user and the exit status that goes with it. */
+/** Errors of the command line: a line for the user and an exit status. */
 
-/** Exit status of every failure that has no better one. */
+/** Exit status of failures without a more specific one. */
 export const EXIT_FAILURE = 125;
 
 export class CliError extends Error {
   readonly exitCode: number;
-  /** A second line that says where help is. */
+  /** Second line of the message, which says where help is. */
   readonly hint: string | undefined;
 
   constructor(message: string, options: { readonly exitCode?: number; readonly hint?: string } = {}) {
@@ -16,12 +16,12 @@ export class CliError extends Error {
   }
 }
 
-/** A flag's value, or a combination of flags, that makes no sense. */
+/** Makes an error for an invalid value, argument or combination of flags. */
 export function invalid(message: string): CliError {
   return new CliError(message);
 }
 
-/** Something that Podman has and tspod has not. */
+/** Makes an error for something that Podman supports and tspod does not. */
 export function unsupported(what: string, reason: string): CliError {
   return new CliError(`${what} is not supported yet: ${reason}`);
 }

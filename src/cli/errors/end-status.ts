@@ -1,10 +1,13 @@
-/** The exit status of who was attached until the end. Throws MONITOR_DIED, with the status 255, when nobody knows how it ended. */
+/** Exit statuses of attached commands. If nobody knows how the process ended, throws MONITOR_DIED with status 255. */
 import type { AttachEnd, Container, ExitStatus } from '../../container/api/container.js';
 import { isTspodError, TspodError } from '../../errors.js';
 import type { Context } from '../context.js';
 import { EXIT_UNKNOWN, endStatus, StatusError } from './exit-status.js';
 
-/** Of a container. One whose monitor has died was ended by whoever waited for it. Warns of output that was not brought. */
+/**
+ * Returns the exit status for a container. If the attachment ended without an exit code, takes the one that another
+ * process has recorded and warns that output was lost.
+ */
 export async function statusOfContainer(
   { log }: Pick<Context, 'log'>,
   container: Container,
@@ -22,7 +25,7 @@ export async function statusOfContainer(
   throw died(`container ${container.name} died: the container was ${after}, its exit code is not known`);
 }
 
-/** Of a command in a container, which goes on without its monitor. */
+/** Returns the exit status for a command in a container; the command keeps running if its monitor dies. */
 export function statusOfCommand(container: Container, exit: ExitStatus | undefined): number {
   if (exit !== undefined && !isUnknown(exit)) return endStatus(exit);
   const where = `a command in container ${container.name}`;
@@ -37,7 +40,7 @@ function isUnknown(exit: Pick<ExitStatus, 'exitCode' | 'timedOut'>): boolean {
   return exit.exitCode < 0 && !exit.timedOut;
 }
 
-/** Somebody else may have recorded it. */
+/** Waits for an exit that another process may have recorded. */
 async function laterExit(container: Container): Promise<Pick<ExitStatus, 'exitCode' | 'timedOut'>> {
   return { exitCode: await container.wait(), timedOut: false };
 }

@@ -1,6 +1,6 @@
-/** The engine names what is wrong by the options of the library; who typed a command line knows its flags. */
+/** Replaces names of library options in error messages by the flags that a user of the command line knows. */
 
-/** Those that are called otherwise than `--name`, and whose names are no words of other sentences. */
+/** Options whose flags have other names, and whose names do not occur as ordinary words. */
 const FLAGS: Readonly<Record<string, string>> = {
   memoryBytes: '--memory',
   memoryReservationBytes: '--memory-reservation',
@@ -28,7 +28,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   timeoutSec: '--timeout',
 };
 
-/** Names at the beginning of a sentence that are words as well: only there they are an option. */
+/** Options whose names are ordinary words as well: replaced only at the beginning of a message. */
 const FIRST_WORDS: Readonly<Record<string, string>> = {
   cpus: '--cpus',
   umask: '--umask',
@@ -40,7 +40,7 @@ const FIRST_WORDS: Readonly<Record<string, string>> = {
 const ANYWHERE = new RegExp(`\\b(${Object.keys(FLAGS).join('|')})\\b(?![^"]*"(?:[^"]*"[^"]*")*[^"]*$)`, 'g');
 const FIRST = new RegExp(`^(${Object.keys(FIRST_WORDS).join('|')})(?= must be )`);
 
-/** The message with flags in the place of options; what is quoted is the user's and stays. */
+/** Replaces options by flags in a message; quoted text comes from the user and is kept. */
 export function withFlags(message: string): string {
   return message.replace(ANYWHERE, (name) => FLAGS[name] ?? name).replace(FIRST, (name) => FIRST_WORDS[name] ?? name);
 }

@@ -1,10 +1,13 @@
-/** Says on stderr what went wrong, in one line. */
+/** Reports errors on stderr, one line each. */
 import { CliError, EXIT_FAILURE } from './cli-error.js';
 import type { Context } from '../context.js';
 import { isTspodError, messageOf } from '../../errors.js';
 import { withFlags } from './flag-words.js';
 
-/** With --log-level debug also where it comes from. `doing`: the command, for errors that name neither a file nor what was attempted. */
+/**
+ * Reports an error; with --log-level debug also its stack. `doing`: the command, for errors that name neither a file
+ * nor an action.
+ */
 export async function reportError(
   context: Pick<Context, 'err' | 'log'>,
   error: unknown,
@@ -15,7 +18,7 @@ export async function reportError(
   if (error instanceof Error && !(error instanceof CliError)) await context.log('debug', error.stack ?? '');
 }
 
-/** A line for each. The exit status: 0 if there are none. */
+/** Reports errors, one line each, and returns the exit status: 0 if there are none. */
 export async function reportErrors(
   context: Pick<Context, 'err' | 'log'>,
   errors: readonly unknown[],
@@ -31,7 +34,10 @@ function textOf(error: unknown): string {
   return isArgument ? withFlags(messageOf(error)) : messageOf(error);
 }
 
-/** What node says of a failed system call: `ENOSPC: no space left on device, write`, and with the path `ENOENT: no such file or directory, open '/a/b'`. */
+/**
+ * Rewrites Node's messages for failed system calls, such as `ENOSPC: no space left on device, write` or, with a path,
+ * `ENOENT: no such file or directory, open '/a/b'`. Returns undefined for other messages.
+ */
 function bareText(error: unknown, doing: string): string | undefined {
   const pattern = /^(.*: )?E[A-Z0-9]+: ([^,]+), (\w+)(?: '(.*)')?$/s;
   const [, before, reason, call, path] = pattern.exec(messageOf(error)) ?? [];

@@ -1,4 +1,4 @@
-/** Flags of every command: they may stand before the command's name or after it. */
+/** Global flags, which every command takes: before its name or after it. */
 import type { Flag } from '../command-parts/flag.js';
 import { LOG_LEVELS } from '../context.js';
 import { missingFlag, missingSwitch } from './missing.js';
@@ -111,7 +111,7 @@ export const globalFlags: readonly Flag[] = [
     group: GLOBAL,
     help: 'Print to a file instead of stdout',
   },
-  // Podman takes them, and for tspod there is nothing to do.
+  // Podman has these flags; tspod accepts and ignores them.
   { name: 'trace', kind: 'bool', group: GLOBAL, hidden: true, help: 'Tracing of Podman itself' },
   {
     name: 'max-workers',

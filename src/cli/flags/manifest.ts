@@ -1,4 +1,4 @@
-/** Flags that say what an image in a list is for. */
+/** Flags that describe an image in a manifest list. */
 import type { ManifestEntryOptions } from '../../engine/manifests/types.js';
 import { invalid } from '../errors/cli-error.js';
 import type { FlagValues } from '../command-parts/flag-values.js';

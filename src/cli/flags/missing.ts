@@ -1,17 +1,17 @@
-/** Flags of Podman's that tspod refuses, and why. */
+/** Flags of Podman that tspod refuses, with the reason. */
 import type { Flag } from '../command-parts/flag.js';
 
 type MissingFlag = Flag & { readonly missing: string };
 
-/** One that takes a value. */
+/** Returns a refused flag that takes a value. */
 export function missingFlag(name: string, missing: string): MissingFlag {
   return { name, kind: 'text', help: '', hidden: true, missing };
 }
 
-/** One that is on or off; off is how it is. */
+/** Returns a refused switch; turning it off is accepted, because that is how tspod behaves. */
 export function missingSwitch(name: string, missing: string): MissingFlag {
   return { name, kind: 'bool', help: '', hidden: true, missing, harmless: ['false'] };
 }
 
-/** Of containers and of pods. */
+/** Reason for refusing --gpus, for containers and for pods. */
 export const NO_GPUS = 'nothing knows which devices they are: give them with --device';

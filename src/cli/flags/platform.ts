@@ -1,4 +1,4 @@
-/** Flags about what an image is: its platform, and changes of its configuration. */
+/** Flags for the platform of an image and for changes of its configuration. */
 import { platformOf } from '../../oci/platform.js';
 import { invalid } from '../errors/cli-error.js';
 import type { FlagValues } from '../command-parts/flag-values.js';
@@ -19,7 +19,7 @@ export const CHANGE_FLAG = {
   help: 'CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME or WORKDIR, as in a Dockerfile',
 } as const satisfies Flag;
 
-/** undefined: the machine's; so says an empty value. */
+/** Returns the platform that the flags choose; undefined for the machine's own, as with empty values. */
 export function platformText(flags: FlagValues): string | undefined {
   const [whole, os, arch, variant] = ['platform', 'os', 'arch', 'variant'].map((name) => {
     const text = flags.text(name);

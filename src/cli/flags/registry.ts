@@ -1,4 +1,4 @@
-/** Flags of commands that talk to a registry, and what they say. */
+/** Flags of commands that contact a registry, and the options that they set. */
 import type { RegistryAccess } from '../../engine/images/types.js';
 import { invalid } from '../errors/cli-error.js';
 import type { Flag } from '../command-parts/flag.js';
@@ -13,7 +13,7 @@ export const authFileFlag: Flag = {
   help: 'File of logins in place of $REGISTRY_AUTH_FILE or the usual one',
 };
 
-/** For `login` and `logout`. */
+/** Flag of `login` and `logout`. */
 export const compatAuthFileFlag: Flag = {
   name: 'compat-auth-file',
   kind: 'text',
@@ -36,7 +36,7 @@ export const tlsVerifyFlag: Flag = {
   help: 'Require HTTPS and check certificates; registries.conf says so if this flag does not',
 };
 
-/** All of them, for a command that sends or fetches images. */
+/** Flags of commands that send or fetch images. */
 export const REGISTRY_FLAGS: readonly Flag[] = [
   authFileFlag,
   certDirectoryFlag,
@@ -44,7 +44,7 @@ export const REGISTRY_FLAGS: readonly Flag[] = [
   tlsVerifyFlag,
 ];
 
-/** For the commands that Podman has them for. */
+/** Retry flags, for the commands that have them in Podman. */
 export const RETRY_FLAGS: readonly Flag[] = [
   { name: 'retry', kind: 'uint', value: 'number', default: '3', help: 'How often to try again what fails for a while' },
   {
@@ -56,13 +56,13 @@ export const RETRY_FLAGS: readonly Flag[] = [
   },
 ];
 
-/** For commands that have both. */
+/** Refuses --authfile together with --compat-auth-file, for commands that have both. */
 export function checkAuthFiles(flags: FlagValues): void {
   if (flags.has('authfile') && flags.has('compat-auth-file'))
     throw invalid('--authfile and --compat-auth-file cannot be used together');
 }
 
-/** Of those that the command has. */
+/** Returns the access options that the flags set; flags that the command does not have count as not given. */
 export function registryAccess(flags: FlagValues): RegistryAccess {
   const authFile = flags.text('compat-auth-file') ?? flags.text('authfile');
   const [certDir, credentials] = [flags.text('cert-dir'), flags.text('creds')];

@@ -1,19 +1,19 @@
-/** Elastic columns: cells that end with a tab, in lines that follow each other, are made equally wide. */
+/** Elastic tab stops: in successive lines, cells that end with a tab are made equally wide. */
 
 export interface ColumnOptions {
-  /** Narrowest column, its padding included. @default 12 */
+  /** Minimum width of a column, including its padding. @default 12 */
   readonly minWidth?: number;
   /** Spaces after the widest cell. @default 2 */
   readonly padding?: number;
 }
 
-/** Text whose tabs are replaced by spaces; the last cell of a line has no column. */
+/** Replaces the tabs of a text by spaces; the last cell of a line belongs to no column. */
 export function alignColumns(text: string, options: ColumnOptions = {}): string {
   const { minWidth = 12, padding = 2 } = options;
   const lines = text.split('\n').map((line) => line.split('\t'));
   const output = lines.map(() => '');
 
-  // aligns lines[from..to), whose columns up to `column` are written
+  // Aligns lines[from..to), of which the columns before `column` are written.
   const align = (from: number, to: number, column: number): void => {
     for (let line = from; line < to;) {
       let stop = line;
@@ -39,7 +39,10 @@ export function alignColumns(text: string, options: ColumnOptions = {}): string 
   return output.join('\n');
 }
 
-/** Rows of cells as a table. All rows have as many cells: each column is as wide as its widest one, and the last has no padding. */
+/**
+ * Formats rows of cells as a table. All rows have the same number of cells. Each column is as wide as its widest cell;
+ * the last one is not padded.
+ */
 export function tableText(rows: readonly (readonly string[])[], options: ColumnOptions = {}): string {
   const { minWidth = 12, padding = 2 } = options;
   const lines = rows.map(measured);
@@ -53,11 +56,11 @@ export function tableText(rows: readonly (readonly string[])[], options: ColumnO
 
 interface Line {
   readonly cells: readonly string[];
-  /** By how much each cell is longer than it is wide; undefined where all have their length. */
+  /** By how much the length of each cell exceeds its display width; undefined if none does. */
   readonly excess: readonly number[] | undefined;
 }
 
-/** One look at a whole line is enough for most. */
+/** Measures a row. Most rows are plain ASCII, which one test of the whole row shows. */
 function measured(row: readonly string[]): Line {
   if (isPlain(row.join(''))) return { cells: row, excess: undefined };
   const cells = row.map(cellText);
@@ -74,17 +77,17 @@ function lineText({ cells, excess }: Line, widths: readonly number[]): string {
   return `${text}${cells.at(-1) ?? ''}\n`;
 }
 
-/** A cell must not break its row. */
+/** Replaces tabs and line ends, which would break the row. */
 function cellText(text: string): string {
   return text.replaceAll(/[\t\n]/g, ' ');
 }
 
-/** Each character is as wide as the others, and none ends a cell or a line. */
+/** Whether all characters are printable ASCII: equally wide, and none ends a cell or a line. */
 function isPlain(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text);
 }
 
-/** Characters, not code units; East Asian wide ones are counted once, as the reference does. */
+/** Counts characters, not code units. East Asian wide characters count once, as in Podman. */
 function displayWidth(text: string): number {
   return isPlain(text) ? text.length : [...text].length;
 }

@@ -1,4 +1,4 @@
-/** eq, ne, lt, le, gt and ge. */
+/** The comparison functions of templates: eq, ne, lt, le, gt and ge. */
 import type { TemplateFunction } from './functions.js';
 import { isFloat, isList, isTagged, type GoValue } from './values.js';
 

@@ -14,7 +14,7 @@ const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
 };
 
-/** An integer or a float; undefined if it is neither. */
+/** Parses an integer or a float; undefined if the text is neither. */
 export function parseNumber(text: string): GoValue {
   const digits = text.replaceAll('_', '');
   const sign = digits.startsWith('-') ? -1 : 1;
@@ -25,14 +25,14 @@ export function parseNumber(text: string): GoValue {
   return undefined;
 }
 
-/** The text of "..." or `...`; undefined if an escape is wrong. */
+/** Returns the text of "..." or `...`; undefined if an escape is invalid. */
 export function unquote(literal: string): string | undefined {
   const body = literal.slice(1, -1);
   if (literal.startsWith('`')) return body.replaceAll('\r', '');
   return unescape(body);
 }
 
-/** The number of 'x'; undefined unless it holds exactly one character. */
+/** Returns the code point of 'x'; undefined unless the quotes hold exactly one character. */
 export function parseCharacter(literal: string): number | undefined {
   const text = unescape(literal.slice(1, -1));
   if (text === undefined || [...text].length !== 1) return undefined;

@@ -1,4 +1,4 @@
-/** Computes the values of pipelines. */
+/** Evaluates pipelines. */
 import { messageOf } from '../../errors.js';
 import { FUNCTIONS, type ParameterType, type TemplateFunction } from './functions.js';
 import { nodeText, type CommandNode, type FunctionNode, type OperandNode, type PipelineNode } from './nodes.js';
@@ -6,7 +6,7 @@ import { failIn, findVariable, type Scope, type Variable } from './scope.js';
 import { callTimeMethod } from './time-methods.js';
 import { isList, isMap, isStruct, isTime, isTrue, typeName, type GoStruct, type GoValue } from './values.js';
 
-/** The value of the first command is the last argument of the second, and so on; then variables are set. */
+/** Evaluates a pipeline: each command gets the value of the one before as its last argument; then variables are set. */
 export function evaluatePipeline(scope: Scope, dot: GoValue, pipeline: PipelineNode): GoValue {
   let value: GoValue;
   pipeline.commands.forEach((command, i) => {
@@ -16,7 +16,7 @@ export function evaluatePipeline(scope: Scope, dot: GoValue, pipeline: PipelineN
   return value;
 }
 
-/** The pipeline's = changes a variable of an outer block, its := makes one in this block. */
+/** Sets a variable: `=` changes one of an outer block, `:=` declares one in this block. */
 export function setVariable(scope: Scope, variable: Variable, { assign, commands }: PipelineNode): void {
   if (!assign) {
     scope.variables.push(variable);
@@ -66,9 +66,9 @@ function evaluateOperand(scope: Scope, dot: GoValue, node: OperandNode): GoValue
 interface Call<T extends OperandNode> {
   readonly node: T;
   readonly operands: readonly OperandNode[];
-  /** The value that came through a pipe: the last argument. */
+  /** Value that came through a pipe; becomes the last argument. */
   readonly piped: readonly GoValue[];
-  /** Where a failing function is said to be. @default node */
+  /** Node that errors of the function name. @default node */
   readonly command?: CommandNode;
 }
 
@@ -167,7 +167,7 @@ function callFunction(scope: Scope, dot: GoValue, call: Call<FunctionNode>): GoV
   }
 }
 
-/** `and` and `or` look at no more operands than decide. */
+/** Evaluates `and` and `or`, which stop at the first operand that decides. */
 function evaluateLogic(scope: Scope, dot: GoValue, call: Call<FunctionNode>): GoValue {
   const decides = call.node.name === 'or';
   let value: GoValue;

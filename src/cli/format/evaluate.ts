@@ -1,4 +1,4 @@
-/** Carries a parsed template out. */
+/** Evaluates a parsed template. */
 import { evaluatePipeline, setVariable } from './evaluate-pipeline.js';
 import { nodeText, type BranchNode, type ParsedTemplate, type StatementNode, type TemplateNode } from './nodes.js';
 import { goString } from './print.js';
@@ -9,7 +9,7 @@ import { isList, isMap, isTrue, sortedKeys, type GoValue } from './values.js';
 /** How a list of statements ended. */
 type Flow = 'next' | 'break' | 'continue';
 
-/** The text that a template makes of a value. Throws TemplateError. */
+/** Returns the text that a template produces for a value. Throws TemplateError. */
 export function evaluateTemplate(template: ParsedTemplate, data: GoValue): string {
   const scope: Scope = { template, variables: [{ name: '$', value: data }], output: { parts: [], size: 0 }, calls: 0 };
   runStatements(scope, data, template.body);
@@ -53,7 +53,7 @@ function runStatement(scope: Scope, dot: GoValue, statement: StatementNode): Flo
   }
 }
 
-/** Variables declared in a block end with it. */
+/** Runs a block; variables that it declares end with it. */
 function inBlock(scope: Scope, run: () => Flow): Flow {
   const size = scope.variables.length;
   const flow = run();
@@ -72,7 +72,7 @@ function runBranch(scope: Scope, dot: GoValue, branch: BranchNode): Flow {
 
 function runRange(scope: Scope, dot: GoValue, branch: BranchNode): Flow {
   const { variables } = branch.pipeline;
-  // range sets its variables itself, once for each item
+  // `range` sets its variables itself, once for each item.
   const value = evaluatePipeline(scope, dot, { ...branch.pipeline, variables: [] });
   const items = rangeItems(scope, branch, value);
   if (items.length === 0) return runStatements(scope, dot, branch.otherwise);

@@ -1,18 +1,24 @@
-/** Plain data as the values of templates: which fields are maps and which are moments has to be said. */
+/**
+ * Converts plain data to values of templates. Which fields are maps and which are times cannot be seen from the data,
+ * and is given by a shape.
+ */
 import { nilMap, type GoValue } from './values.js';
 
 export interface JsonShape {
-  /** Names of fields whose keys are data. */
+  /** Names of fields that are maps, with arbitrary keys. */
   readonly maps: ReadonlySet<string>;
-  /** What a missing key of such a map answers, where that is not the empty text. */
+  /** Values that maps return for missing keys, by field. @default '' */
   readonly zeros?: Readonly<Record<string, GoValue>>;
   /** Names of fields that hold RFC 3339 text. */
   readonly times: ReadonlySet<string>;
-  /** Type named in messages about a field; `parent` is the name of the field that holds the struct, with `[]` for a value of a map. */
+  /**
+   * Returns the name of a struct's type for messages. `parent`: the name of the field that holds the struct, with `[]`
+   * for a value of a map.
+   */
   readonly typeOf: (parent: string) => string;
-  /** Other names of a struct's field. */
+  /** Returns other names for the fields of a struct. */
   readonly aliasesOf?: (names: readonly string[]) => Readonly<Record<string, string>>;
-  /** What fields are that the data does not have, or has as null; `parent` as in typeOf. */
+  /** Returns values of fields that the data lacks or has as null; `parent` as in typeOf. */
   readonly optionalOf?: (parent: string) => Readonly<Record<string, GoValue>> | undefined;
 }
 
@@ -46,7 +52,7 @@ export function fromJson(value: unknown, shape: JsonShape, name = ''): GoValue {
   };
 }
 
-/** The zero of the type of a map's values. */
+/** Returns the zero value of a map's value type. */
 function zeroOf({ zeros }: JsonShape, name: string): GoValue {
   return zeros !== undefined && Object.hasOwn(zeros, name) ? zeros[name] : '';
 }

@@ -1,4 +1,4 @@
-/** What templates may call: Go's built-in functions and those that Podman adds. */
+/** Functions that templates may call: Go's built-in ones and those that Podman adds. */
 import { compareFunctions } from './compare.js';
 import { sprint, sprintln } from './print.js';
 import { sprintf } from './printf.js';
@@ -6,10 +6,10 @@ import { isList, isMap, isTrue, toJson, typeName, type GoValue } from './values.
 
 export type ParameterType = 'any' | 'string' | 'int' | 'strings';
 
-/** A function that templates may call. `and` and `or` are listed for their names and evaluated apart. */
+/** A function of templates. `and` and `or` are listed for their names, but evaluated separately. */
 export interface TemplateFunction {
   readonly parameters: readonly ParameterType[];
-  /** Type of any further arguments; absent: none may follow. */
+  /** Type of further arguments. @default no further arguments are allowed */
   readonly rest?: ParameterType;
   /** Throws an Error whose message is shown as "error calling NAME: ...". */
   readonly call: (values: readonly GoValue[]) => GoValue;
@@ -47,7 +47,7 @@ const PODMAN: Readonly<Record<string, TemplateFunction>> = {
 
 export const FUNCTIONS: ReadonlyMap<string, TemplateFunction> = new Map(Object.entries({ ...BUILT_IN, ...PODMAN }));
 
-/** Longest text that `pad` makes. */
+/** Maximum number of spaces that `pad` adds on each side. */
 const MAX_PAD = 10_000;
 
 function length(value: GoValue): number {
@@ -85,7 +85,7 @@ function slice(value: GoValue, bounds: readonly GoValue[]): GoValue {
   return typeof value === 'string' ? Buffer.from(value).subarray(from, to).toString() : value.slice(from, to);
 }
 
-/** The first letter of each word in upper case. */
+/** Capitalises the first letter of each word. */
 function title(text: string): string {
   return text.replace(
     /(^|[^\p{L}\p{Nd}_'])(\p{Ll})/gu,

@@ -15,7 +15,7 @@ export function goDuration(nanoseconds: number): string {
   return minutes < 60 ? `${minutes}m${seconds}` : `${Math.floor(minutes / 60)}h${minutes % 60}m${seconds}`;
 }
 
-/** All digits that the whole number has, and no zeros at the end. */
+/** Returns value / unit with all its digits and without trailing zeros. */
 function decimal(value: number, unit: number): string {
   const whole = Math.floor(value / unit);
   const rest = String(value - whole * unit)

@@ -28,12 +28,12 @@ export function ago(moment: Date, now: Date): string {
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB'] as const;
 
-/** Powers of 1000 and three digits: 1.23MB. */
+/** Formats a size with powers of 1000 and three significant digits: 1.23MB. */
 export function humanSize(bytes: number): string {
   return sizeText(bytes, 3);
 }
 
-/** And four: 1.234MB. */
+/** Formats a size with powers of 1000 and four significant digits: 1.234MB. */
 export function preciseSize(bytes: number): string {
   return sizeText(bytes, 4);
 }
@@ -50,7 +50,7 @@ function sizeText(bytes: number, digits: number): string {
 
 const BINARY_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'] as const;
 
-/** Powers of 1024 and four digits: 1.177GiB. */
+/** Formats a size with powers of 1024 and four significant digits: 1.177GiB. */
 export function binarySize(bytes: number): string {
   let value = bytes;
   let unit = 0;

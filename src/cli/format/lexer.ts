@@ -1,4 +1,4 @@
-/** Cuts a template into tokens: text as it is, and what stands between {{ and }}. */
+/** Splits a template into tokens: literal text, and what stands between {{ and }}. */
 import { TemplateError } from './template-error.js';
 import { KEYWORDS, type Token, type TokenKind } from './token.js';
 
@@ -15,20 +15,20 @@ interface Scan {
   at: number;
   readonly tokens: Token[];
   parens: number;
-  /** Where the action that is being read began. */
+  /** Offset at which the current action began. */
   actionAt: number;
-  /** The last action ended with a trim marker: spaces at the start of the next text go. */
+  /** Whether the last action ended with a trim marker, which removes spaces at the start of the next text. */
   trimNext: boolean;
 }
 
-/** Line of an offset, counted from 1. */
+/** Returns the line of an offset, counted from 1. */
 export function lineAt(input: string, at: number): number {
   let line = 1;
   for (let i = input.indexOf('\n'); i >= 0 && i < at; i = input.indexOf('\n', i + 1)) line++;
   return line;
 }
 
-/** All tokens, with one of kind `end` last. `name` is for messages. */
+/** Returns all tokens, the last one of kind `end`. `name` is used in messages. */
 export function tokenize(name: string, input: string): Token[] {
   const scan: Scan = { name, input, at: 0, tokens: [], parens: 0, actionAt: 0, trimNext: false };
   while (scan.at < input.length) {
@@ -48,7 +48,7 @@ function emit(scan: Scan, kind: TokenKind, length: number): void {
   scan.at += length;
 }
 
-/** Whether "- " stands here: the trim marker of a left delimiter. */
+/** Whether "- ", the trim marker of a left delimiter, stands here. */
 function hasLeftTrim(input: string, at: number): boolean {
   return input[at] === '-' && SPACES.includes(input[at + 1] ?? 'x');
 }
@@ -112,7 +112,7 @@ function lexComment(scan: Scan, start: number): void {
   scan.at += RIGHT.length;
 }
 
-/** Takes }} if it stands here; false if not. */
+/** Takes }} if it stands here; returns false if not. */
 function lexRightDelimiter(scan: Scan): boolean {
   const trimmed = hasRightTrim(scan.input, scan.at);
   if (!trimmed && !scan.input.startsWith(RIGHT, scan.at)) return false;
@@ -156,7 +156,7 @@ function lexPunctuation(scan: Scan, char: string): void {
       scan.parens++;
       return emit(scan, 'leftParen', 1);
     case ')':
-      // one too many is for the parser to complain about: it knows what it stands in
+      // The parser reports a surplus parenthesis, because it knows the context.
       scan.parens--;
       return emit(scan, 'rightParen', 1);
     default:
@@ -165,7 +165,7 @@ function lexPunctuation(scan: Scan, char: string): void {
   }
 }
 
-/** A character as Go's %#U prints it: U+007B '{'. */
+/** Returns a character as Go's %#U prints it: U+007B '{'. */
 function describeCharacter(input: string, at: number): string {
   const point = input.codePointAt(at) ?? 0;
   return `U+${point.toString(16).toUpperCase().padStart(4, '0')} '${String.fromCodePoint(point)}'`;
@@ -174,7 +174,7 @@ function describeCharacter(input: string, at: number): string {
 function lexSpace(scan: Scan): void {
   let end = scan.at;
   while (SPACES.includes(scan.input[end] ?? 'x')) {
-    // the last space may belong to the trim marker
+    // The last space may belong to a trim marker.
     if (hasRightTrim(scan.input, end)) break;
     end++;
   }
@@ -196,7 +196,7 @@ function lexRawQuote(scan: Scan): void {
   emit(scan, 'string', end + 1 - scan.at);
 }
 
-/** A dot alone, a field, or a number such as .5. */
+/** Reads a lone dot, a field, or a number such as .5. */
 function lexDot(scan: Scan): void {
   const next = scan.input[scan.at + 1] ?? '';
   if (isDigit(next)) return lexNumber(scan);
@@ -239,7 +239,7 @@ function wordKind(word: string): TokenKind {
   return word === 'nil' ? 'nil' : 'identifier';
 }
 
-/** A word must be followed by something that ends words. */
+/** Throws unless a word is followed by something that may end it. */
 function checkTerminator(scan: Scan, at: number): void {
   const char = scan.input[at];
   if (char === undefined || SPACES.includes(char) || '.,|:()='.includes(char)) return;

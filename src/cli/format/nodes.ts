@@ -1,22 +1,22 @@
-/** The tree of a parsed template, and its text form for messages. */
+/** Syntax tree of a template, and its text form for messages. */
 import type { GoValue } from './values.js';
 
 export interface FieldNode {
   readonly kind: 'field';
-  /** `.A.B` is ['A', 'B']. */
+  /** Names of the fields; `.A.B` is ['A', 'B']. */
   readonly names: readonly string[];
   readonly at: number;
 }
 
 export interface VariableNode {
   readonly kind: 'variable';
-  /** With its $. */
+  /** Name, including the $. */
   readonly name: string;
   readonly fields: readonly string[];
   readonly at: number;
 }
 
-/** A parenthesised pipeline with fields after it: (index .List 0).Name */
+/** A parenthesised pipeline followed by fields: (index .List 0).Name */
 export interface ChainNode {
   readonly kind: 'chain';
   readonly node: OperandNode;
@@ -27,7 +27,7 @@ export interface ChainNode {
 export interface ConstantNode {
   readonly kind: 'constant';
   readonly value: GoValue;
-  /** As written. */
+  /** The literal as written. */
   readonly text: string;
   readonly at: number;
 }
@@ -59,7 +59,7 @@ export interface CommandNode {
 
 export interface PipelineNode {
   readonly kind: 'pipeline';
-  /** `$x :=` or `$i, $x :=` in front; `assign` when it is `=`. */
+  /** Variables in `$x :=` or `$i, $x :=` at the beginning; `assign` is set for `=`. */
   readonly variables: readonly string[];
   readonly assign: boolean;
   readonly commands: readonly CommandNode[];
@@ -96,7 +96,7 @@ export interface JumpNode {
 
 export type StatementNode = TextNode | ActionNode | BranchNode | TemplateNode | JumpNode;
 
-/** A parsed template with the templates that it defines. */
+/** A parsed template, with the templates that it defines. */
 export interface ParsedTemplate {
   readonly name: string;
   readonly source: string;
@@ -104,7 +104,7 @@ export interface ParsedTemplate {
   readonly defined: ReadonlyMap<string, readonly StatementNode[]>;
 }
 
-/** A node as it would be written, for "executing ... at <...>". */
+/** Returns a node as it would be written, for "executing ... at <...>". */
 export function nodeText(node: OperandNode | CommandNode): string {
   switch (node.kind) {
     case 'field':

@@ -1,11 +1,11 @@
-/** Parses what stands between {{ and }}: pipelines of commands of operands. */
+/** Parses pipelines, which stand between {{ and }} and consist of commands with operands. */
 import { parseCharacter, parseNumber, unquote } from './constants.js';
 import { nodeText, type CommandNode, type ConstantNode, type OperandNode, type PipelineNode } from './nodes.js';
 import { expectToken, failAt, nested, peek, skipSpace, take, unexpected, type TokenStream } from './token-stream.js';
 import type { Token, TokenKind } from './token.js';
 import type { GoValue } from './values.js';
 
-/** `context` is the statement, for messages; the pipeline ends with a token of kind `end`, which is taken. */
+/** Parses a pipeline up to and including a token of kind `end`. `context` names the statement in messages. */
 export function parsePipeline(stream: TokenStream, context: string, end: TokenKind): PipelineNode {
   return nested(stream, () => {
     const at = skipSpace(stream).at;
@@ -16,7 +16,7 @@ export function parsePipeline(stream: TokenStream, context: string, end: TokenKi
   });
 }
 
-/** `$x :=`, `$x =`, or for range `$i, $x :=`. */
+/** Parses `$x :=`, `$x =`, or for range `$i, $x :=`, if there is one. */
 function parseDeclaration(stream: TokenStream, context: string): { variables: string[]; assign: boolean } {
   const variables: string[] = [];
   const start = stream.index;
@@ -38,7 +38,7 @@ function parseDeclaration(stream: TokenStream, context: string): { variables: st
     }
     failAt(stream, `too many declarations in ${context}`);
   }
-  // a variable that is only used
+  // The variable is not declared here, only used.
   stream.index = start;
   return { variables: [], assign: false };
 }
@@ -84,7 +84,7 @@ function checkPipeline(stream: TokenStream, commands: readonly CommandNode[], co
   });
 }
 
-/** Operands with spaces between them, up to a pipe, a closing parenthesis or the end. */
+/** Parses operands separated by spaces, up to a pipe, a closing parenthesis or the end. */
 function parseCommand(stream: TokenStream): CommandNode {
   const at = skipSpace(stream).at;
   const operands: OperandNode[] = [];
@@ -102,11 +102,11 @@ function parseCommand(stream: TokenStream): CommandNode {
   return { kind: 'command', operands, at };
 }
 
-/** A term and the fields that follow it without a space. */
+/** Parses a term and the fields that follow it without a space. */
 function parseOperand(stream: TokenStream): OperandNode {
   const term = parseTerm(stream);
   const fields: string[] = [];
-  // messages about A.B.C name the place of .B
+  // Messages about A.B.C name the position of .B.
   const { at } = peek(stream);
   while (peek(stream).kind === 'field') fields.push(take(stream).text.slice(1));
   if (fields.length === 0) return term;
@@ -158,7 +158,7 @@ function parseLiteral(stream: TokenStream, token: Token): ConstantNode {
   return unexpected(stream, token, 'operand');
 }
 
-/** The end of a statement that takes nothing more. */
+/** Takes the end of a statement that has no further parts. */
 export function expectEnd(stream: TokenStream, context: string): void {
   expectToken(stream, 'rightDelimiter', context);
 }

@@ -1,4 +1,4 @@
-/** Parses a template into its tree. */
+/** Parses a template into its syntax tree. */
 import { unquote } from './constants.js';
 import type { BranchNode, ParsedTemplate, StatementNode, TemplateNode } from './nodes.js';
 import { expectEnd, parsePipeline } from './parse-pipeline.js';
@@ -14,17 +14,19 @@ import {
   type TokenStream,
 } from './token-stream.js';
 
-/** What ended a block: its own {{end}}, an {{else}}, or the end of the template. */
+/** What ended a block: its {{end}}, an {{else}}, or the end of the template. */
 type BlockEnd = 'end' | 'else' | 'eof';
 
 interface Parser {
   readonly stream: TokenStream;
   readonly defined: Map<string, readonly StatementNode[]>;
-  /** Number of ranges around the current place. */
+  /** Number of ranges around the current position. */
   ranges: number;
 }
 
-/** `name` appears in messages; `functions` are those that may be called. Throws TemplateError. */
+/**
+ * Parses a template. `name` appears in messages; `functions` are the names that may be called. Throws TemplateError.
+ */
 export function parseTemplate(name: string, source: string, functions: ReadonlySet<string>): ParsedTemplate {
   const parser: Parser = { stream: openTokens(name, source, functions), defined: new Map(), ranges: 0 };
   const { statements, end } = parseBlock(parser);
@@ -53,7 +55,7 @@ function parseBlock(parser: Parser): { statements: StatementNode[]; end: BlockEn
   }
 }
 
-/** After {{. A definition yields no statement. */
+/** Parses a statement after its {{. Returns undefined for a definition, which is no statement. */
 function parseStatement(parser: Parser): StatementNode | undefined {
   const { stream } = parser;
   const token = skipSpace(stream);
@@ -98,7 +100,7 @@ function parseBranch(parser: Parser, kind: BranchNode['kind']): BranchNode {
   return { kind, pipeline, body, otherwise };
 }
 
-/** What follows the first block of if, with and range: {{end}}, {{else}} or {{else if}}. */
+/** Parses what follows the first block of if, with and range: {{end}}, {{else}} or {{else if}}. */
 function parseOtherwise(parser: Parser, kind: BranchNode['kind'], end: BlockEnd): readonly StatementNode[] {
   const { stream } = parser;
   if (end === 'eof') failAt(stream, 'unexpected EOF');
@@ -109,7 +111,7 @@ function parseOtherwise(parser: Parser, kind: BranchNode['kind'], end: BlockEnd)
   const next = skipSpace(stream);
   if (next.kind === 'keyword' && next.text === 'if' && kind === 'if') {
     take(stream);
-    // {{else if}} is an {{else}}{{if}} whose one {{end}} closes both
+    // {{else if}} is {{else}}{{if}} with one {{end}} that closes both.
     return [nested(stream, () => parseBranch(parser, 'if'))];
   }
   expectEnd(stream, 'else');
@@ -145,7 +147,7 @@ function parseDefinition(parser: Parser): void {
   parser.defined.set(name, parseBody(parser, 'define clause'));
 }
 
-/** {{block "name" .}}...{{end}} defines and calls. */
+/** Parses {{block "name" .}}...{{end}}, which defines a template and calls it. */
 function parseDefaultBlock(parser: Parser): TemplateNode {
   const call = parseCall(parser.stream);
   if (call.pipeline === undefined) failAt(parser.stream, 'missing value for block clause');
@@ -153,7 +155,7 @@ function parseDefaultBlock(parser: Parser): TemplateNode {
   return call;
 }
 
-/** The body of a definition: it sees none of the variables around it. */
+/** Parses the body of a definition, in which the variables outside are not visible. */
 function parseBody(parser: Parser, context: string): readonly StatementNode[] {
   const { stream } = parser;
   const outer = [...stream.variables];

@@ -1,7 +1,7 @@
 /** Prints values as Go's fmt does with %v and %+v. */
 import { isList, isTagged, sortedKeys, type GoTime, type GoValue } from './values.js';
 
-/** `fieldNames`: as %+v, with names of struct fields. */
+/** Prints a value as %v does; with `fieldNames` as %+v does, with the names of struct fields. */
 export function goString(value: GoValue, fieldNames = false): string {
   if (value === undefined || value === null) return '<nil>';
   if (isList(value)) return `[${value.map((item) => goString(item, fieldNames)).join(' ')}]`;
@@ -22,10 +22,10 @@ export function goString(value: GoValue, fieldNames = false): string {
   }
 }
 
-/** From this exponent on, and below -4, %g has an exponent. */
+/** From this exponent on, and below -4, %g uses exponents. */
 const EXPONENT_FROM = 6;
 
-/** %g of a float whose precision is not given. */
+/** Prints a float as %g without a precision does. */
 export function floatString(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
@@ -35,12 +35,12 @@ export function floatString(value: number): string {
   return exponent < -4 || exponent >= EXPONENT_FROM ? goExponent(scientific) : value.toString();
 }
 
-/** 1e-7 becomes 1e-07. */
+/** Pads the exponent to two digits, as Go does: 1e-7 becomes 1e-07. */
 export function goExponent(text: string): string {
   return text.replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
-/** 2006-01-02 15:04:05.999999999 -0700 MST, always in the zone that the text has. */
+/** Prints a time as 2006-01-02 15:04:05.999999999 -0700 MST, in the zone of its text. */
 function timeString(time: GoTime): string {
   const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/.exec(time.text);
   if (match === null) return time.text;
@@ -50,7 +50,7 @@ function timeString(time: GoTime): string {
   return `${date} ${clock}${trimmed} ${offset}`;
 }
 
-/** fmt.Sprint: a space between two operands of which neither is a string. */
+/** fmt.Sprint: puts a space between two operands if neither is a string. */
 export function sprint(values: readonly GoValue[]): string {
   return values
     .map((value, i) => {
@@ -60,7 +60,7 @@ export function sprint(values: readonly GoValue[]): string {
     .join('');
 }
 
-/** fmt.Sprintln: spaces between all, and a line end. */
+/** fmt.Sprintln: puts spaces between all operands, and ends the line. */
 export function sprintln(values: readonly GoValue[]): string {
   return `${values.map((value) => goString(value)).join(' ')}\n`;
 }

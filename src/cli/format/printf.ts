@@ -1,8 +1,8 @@
-/** fmt.Sprintf for the values that templates have. */
+/** fmt.Sprintf for the values of templates. */
 import { floatString, goExponent, goString, sprint } from './print.js';
 import { isFloat, isTagged, typeName, type GoValue } from './values.js';
 
-/** Widest field that is honoured; more is an error in Go too. */
+/** Maximum width of a field; a larger one is an error in Go too. */
 const MAX_WIDTH = 1_000_000;
 
 interface Verb {
@@ -18,15 +18,17 @@ interface Verb {
 
 const DIRECTIVE = /%([-+# 0]*)(\[\d+\])?(\*|\d+)?(?:\.(\*|\d*))?(\[\d+\])?(.|$)/gsu;
 
-/** The arguments, and which one is next. */
+/** The arguments, and the index of the next one. */
 interface Arguments {
   readonly values: readonly GoValue[];
   next: number;
-  /** A directive has chosen its argument itself: what is left over is nobody's mistake. */
+  /** Whether a directive has chosen its argument by index; surplus arguments are then not reported. */
   reordered: boolean;
 }
 
-/** Wrong verbs and missing or surplus arguments are shown in the text as Go shows them: %!d(string=x). */
+/**
+ * Formats values. Wrong verbs and missing or surplus arguments are shown in the text as Go shows them: %!d(string=x).
+ */
 export function sprintf(format: string, values: readonly GoValue[]): string {
   const given: Arguments = { values, next: 0, reordered: false };
   let text = '';
@@ -63,14 +65,14 @@ function formatDirective(match: RegExpExecArray, given: Arguments): string {
   return formatValue(verb, given.values[given.next++]);
 }
 
-/** [2]: the second argument is next. */
+/** Applies an explicit index: [2] makes the second argument the next one. */
 function choose(choice: string | undefined, given: Arguments): void {
   if (choice === undefined) return;
   given.next = Number(choice.slice(1, -1)) - 1;
   given.reordered = true;
 }
 
-/** A width or precision: digits, or * for the next value. */
+/** Reads a width or precision: digits, or * for the next argument. */
 function size(text: string | undefined, given: Arguments): number | undefined {
   if (text === undefined) return undefined;
   const value = text === '*' ? Number(given.values[given.next++]) : Number(text);

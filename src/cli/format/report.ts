@@ -1,28 +1,28 @@
-/** --format as Podman reads it: a template for each row, `table` in front of it for aligned columns, or `json`. */
+/** Implements --format as in Podman: a template for each row, `table` before it for aligned columns, or `json`. */
 import { alignColumns } from './columns.js';
 import { compileTemplate, renderTemplate } from './template.js';
 import { struct, type GoStruct, type GoValue } from './values.js';
 
 export interface ReportOptions {
-  /** The command: appears in messages. */
+  /** Name of the command, for messages. */
   readonly name: string;
   readonly format: string;
   readonly rows: readonly GoValue[];
   /** Heading of each field, for `table`. */
   readonly headings?: Readonly<Record<string, string>>;
-  /** Print the heading of a table. @default true */
+  /** Whether to print the headings of a table. @default true */
   readonly heading?: boolean;
 }
 
-/** Whether --format asks for JSON of everything. */
+/** Whether --format asks for all data as JSON. */
 export function isJsonFormat(format: string): boolean {
   return /^\s*(json\s*|\{\{\s*json\s*(\.\s*)?\}\}\s*)$/.test(format);
 }
 
-/** Throws TemplateError. */
+/** Renders rows with a template. Throws TemplateError. */
 export function renderReport(options: ReportOptions): string {
   const { name, format, rows } = options;
-  // a mistake in it must not be reported as one of the range that is put around it
+  // Compiled alone first, so that an error is not reported as one of the range that is put around it.
   compileTemplate(name, unescapeFormat(format));
   if (!format.startsWith('table ')) return renderTemplate(name, rangeOver(lineOf(unescapeFormat(format))), rows);
   const template = rangeOver(lineOf(tabSeparated(unescapeFormat(format.slice('table '.length)))));
@@ -30,15 +30,18 @@ export function renderReport(options: ReportOptions): string {
   return alignColumns(head + renderTemplate(name, template, rows));
 }
 
-/** From {{ to }}; a }} in a string or in a comment does not end it. */
+/** Matches an action from {{ to }}; a }} in a string or a comment does not end it. */
 const ACTION = /\{\{(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|\/\*[^]*?\*\/|(?!\}\})[^])*(?:\}\}|$)/g;
 
-/** Strings with a language of their own for `\t` and `\n`; raw ones, in backquotes, have none. */
+/** Matches strings in which templates themselves interpret `\t` and `\n`, unlike raw strings in backquotes. */
 const INTERPRETED = /^["']/;
 
 const STRING = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`/g;
 
-/** `\t` and `\n` are typed as two characters on a command line. In the strings of a template they mean the same without that. */
+/**
+ * Replaces `\t` and `\n`, which are typed as two characters on a command line. In interpreted strings of a template
+ * they are kept, because they have that meaning there anyway.
+ */
 export function unescapeFormat(format: string): string {
   return mapParts(format, ACTION, unescape, (action) =>
     mapParts(action, STRING, unescape, (text) => (INTERPRETED.test(text) ? text : unescape(text))),
@@ -49,7 +52,7 @@ function unescape(text: string): string {
   return text.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
 }
 
-/** `text` with `matched` of what the pattern finds, and `between` of the rest. */
+/** Maps the parts of a text: `matched` is applied to the matches of the pattern, `between` to the rest. */
 function mapParts(
   text: string,
   pattern: RegExp,
@@ -65,7 +68,10 @@ function mapParts(
   return mapped + between(text.slice(at));
 }
 
-/** A template ends with a line end, unless its last trim marker takes it away or a string of its own has one, as with Podman. */
+/**
+ * Appends a line end to a template, unless one of its own strings has one, as in Podman. A trim marker at the end of
+ * the template removes it again.
+ */
 export function lineOf(format: string): string {
   return format.endsWith('\n') || printsLineEnd(format) ? format : `${format}\n`;
 }
@@ -75,7 +81,7 @@ function printsLineEnd(format: string): boolean {
   return strings.some(([text]) => INTERPRETED.test(text) && text.includes('\\n'));
 }
 
-/** Spaces between the fields of a table separate its columns; those inside {{ }} do not. */
+/** Replaces spaces between the fields of a table by tabs; those inside {{ }} are kept. */
 function tabSeparated(format: string): string {
   return mapParts(
     format,
@@ -85,7 +91,7 @@ function tabSeparated(format: string): string {
   );
 }
 
-/** The template sees one row at a time, unless it ranges over them itself. */
+/** Wraps a template so that it gets one row at a time, unless it ranges over the rows itself. */
 function rangeOver(format: string): string {
   return /^\{\{-?\s*range\s+\.[\s}]/.test(format) ? format : `{{range .}}${format}{{end -}}`;
 }

@@ -1,14 +1,14 @@
-/** What the evaluation of a template carries along. */
+/** State of the evaluation of a template. */
 import { lineAt } from './lexer.js';
 import type { CommandNode, OperandNode, ParsedTemplate } from './nodes.js';
 import { nodeText } from './nodes.js';
 import { TemplateError } from './template-error.js';
 import type { GoValue } from './values.js';
 
-/** Deepest nesting of template calls. */
+/** Maximum depth of nested template calls. */
 export const MAX_CALLS = 1000;
 
-/** Largest output of one template, in characters: a template may call itself in a range. */
+/** Maximum output of one template, in characters; needed because a template may call itself in a range. */
 export const MAX_OUTPUT = 64 * 1024 * 1024;
 
 export interface Variable {
@@ -18,13 +18,13 @@ export interface Variable {
 
 export interface Scope {
   readonly template: ParsedTemplate;
-  /** Innermost last. */
+  /** Variables in scope, innermost last. */
   readonly variables: Variable[];
   readonly output: { readonly parts: string[]; size: number };
   readonly calls: number;
 }
 
-/** `at` is the offset that the message names; `node` what was evaluated there. */
+/** Throws an error that names the node and its position. */
 export function failIn(scope: Scope, node: OperandNode | CommandNode, message: string): never {
   throw new TemplateError(
     `${location(scope, node.at)}: executing ${JSON.stringify(scope.template.name)} at <${nodeText(node)}>: ${message}`,

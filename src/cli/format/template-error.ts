@@ -1,4 +1,4 @@
-/** A template that cannot be read, or cannot be carried out; worded as Go's text/template does. */
+/** Error in parsing or evaluating a template, worded as in Go's text/template. */
 export class TemplateError extends Error {
   constructor(message: string) {
     super(message);

@@ -7,12 +7,12 @@ import type { GoValue } from './values.js';
 
 const NAMES: ReadonlySet<string> = new Set(FUNCTIONS.keys());
 
-/** Reads a template; `name` appears in messages. Throws TemplateError. */
+/** Parses a template; `name` appears in messages. Throws TemplateError. */
 export function compileTemplate(name: string, source: string): ParsedTemplate {
   return parseTemplate(name, source, NAMES);
 }
 
-/** The text that a template makes of a value. Throws TemplateError. */
+/** Returns the text that a template produces for a value. Throws TemplateError. */
 export function renderTemplate(name: string, source: string, data: GoValue): string {
   return evaluateTemplate(compileTemplate(name, source), data);
 }

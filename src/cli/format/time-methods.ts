@@ -1,4 +1,4 @@
-/** Methods of a moment that templates may call: {{.Created.Format "15:04"}}. */
+/** Methods of times that templates may call: {{.Created.Format "15:04"}}. */
 import type { GoTime, GoValue } from './values.js';
 
 const MONTHS = [
@@ -17,7 +17,10 @@ const MONTHS = [
 ];
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
-/** The zone's offset in minutes, and the time on that zone's clock as if it were UTC. */
+/**
+ * Returns the zone's offset in minutes, the time on that zone's clock as if it were UTC, and nine digits of the
+ * fraction of the second.
+ */
 function localClock(time: GoTime): { readonly clock: Date; readonly offsetMin: number; readonly fraction: string } {
   const zone = /([+-])(\d\d):(\d\d)$/.exec(time.text);
   const offsetMin = zone === null ? 0 : (zone[1] === '-' ? -1 : 1) * (Number(zone[2]) * 60 + Number(zone[3]));
@@ -25,7 +28,7 @@ function localClock(time: GoTime): { readonly clock: Date; readonly offsetMin: n
   return { clock: new Date(Date.parse(time.text) + offsetMin * 60_000), offsetMin, fraction: fraction.padEnd(9, '0') };
 }
 
-/** Go's reference time, whose parts stand for themselves in a layout. */
+/** Matches the parts of Go's reference time, which stand for themselves in a layout. */
 const LAYOUT =
   /January|Jan|Monday|Mon|MST|2006|Z07:00|-07:00|-0700|-07|01|02|03|04|05|06|15|_2|PM|pm|[.,](?:0{1,9}|9{1,9})(?!\d)|1|2|3|4|5/g;
 
@@ -74,7 +77,7 @@ function format(time: GoTime, layout: string): string {
   });
 }
 
-/** Result of a method, or undefined if times have no such method. */
+/** Returns the result of a method; undefined if times have no such method. */
 export function callTimeMethod(
   time: GoTime,
   name: string,

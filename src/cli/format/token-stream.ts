@@ -1,16 +1,16 @@
-/** A template's tokens with the place reached, for the parser. */
+/** The tokens of a template and the current position, for the parser. */
 import { lineAt, tokenize } from './lexer.js';
 import { TemplateError } from './template-error.js';
 import type { Token, TokenKind } from './token.js';
 
-/** Deepest nesting of blocks and parentheses that is read. */
+/** Maximum depth of nested blocks and parentheses. */
 const MAX_DEPTH = 500;
 
 export interface TokenStream {
   readonly name: string;
   readonly source: string;
   readonly tokens: readonly Token[];
-  /** Functions that may be called. */
+  /** Names of the functions that may be called. */
   readonly functions: ReadonlySet<string>;
   /** Variables in scope. */
   readonly variables: string[];
@@ -52,7 +52,7 @@ export function expectToken(stream: TokenStream, kind: TokenKind, context: strin
   return take(stream);
 }
 
-/** Guards against templates that nest without end. */
+/** Runs a step of the parser one level deeper; limits the depth of a template. */
 export function nested<T>(stream: TokenStream, read: () => T): T {
   if (++stream.depth > MAX_DEPTH) failAt(stream, `nested more than ${MAX_DEPTH} deep`);
   const result = read();
@@ -60,7 +60,7 @@ export function nested<T>(stream: TokenStream, read: () => T): T {
   return result;
 }
 
-/** A token as Go's messages show it. */
+/** Returns a token as Go's messages show it. */
 function tokenText(token: Token): string {
   if (token.kind === 'end') return 'EOF';
   if (token.kind === 'keyword' || token.kind === 'dot' || token.kind === 'nil') return `<${token.text}>`;

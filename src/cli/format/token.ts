@@ -26,7 +26,7 @@ export type TokenKind =
 
 export interface Token {
   readonly kind: TokenKind;
-  /** As it stands in the template. */
+  /** Text of the token in the template. */
   readonly text: string;
   /** Offset in the template. */
   readonly at: number;

@@ -1,41 +1,41 @@
-/** The values that templates work on: those of Go's that Podman's output needs, as plain data. */
+/** Values of templates: the Go values that Podman's output consists of, as plain data. */
 
-/** A floating point number; whole ones differ from integers, as in Go: 1.0 is not equal to 1. */
+/** A floating point number. As in Go, it differs from an integer: 1.0 is not equal to 1. */
 export interface GoFloat {
   readonly kind: 'float';
   readonly value: number;
 }
 
-/** A value with fixed fields: asking for any other is an error. */
+/** A value with fixed fields; access to any other field is an error. */
 export interface GoStruct {
   readonly kind: 'struct';
-  /** Shown in error messages. */
+  /** Name of the type, for error messages. */
   readonly type: string;
   readonly fields: Readonly<Record<string, GoValue>>;
-  /** Names that also find a field: `ID` for `Id`. */
+  /** Other names of fields, such as `ID` for `Id`. */
   readonly aliases?: Readonly<Record<string, string>>;
-  /** What fields that JSON leaves out are when a template asks for them, aliases too. */
+  /** Values of fields that JSON omits but that templates may access, also by alias. */
   readonly optional?: Readonly<Record<string, GoValue>>;
 }
 
-/** A value with any keys: one that is missing is no value. */
+/** A value with arbitrary keys; a missing key yields no value. */
 export interface GoMap {
   readonly kind: 'map';
   readonly entries: ReadonlyMap<string, GoValue>;
-  /** What `index` answers for a missing key. */
+  /** What `index` returns for a missing key. */
   readonly zero: GoValue;
-  /** Never made: null as JSON. */
+  /** Set for a nil map, which is null in JSON. */
   readonly isNil?: true;
 }
 
-/** A moment; prints as Go's time.Time does. */
+/** A time, printed as Go's time.Time is. */
 export interface GoTime {
   readonly kind: 'time';
-  /** RFC 3339, with up to nine digits of the second. */
+  /** RFC 3339, with up to nine digits of a fraction of a second. */
   readonly text: string;
 }
 
-/** undefined is no value at all, null is nil. */
+/** Any value; undefined is "no value", null is nil. */
 export type GoValue =
   undefined | null | boolean | number | string | GoFloat | GoStruct | GoMap | GoTime | readonly GoValue[];
 
@@ -43,7 +43,7 @@ export function isList(value: GoValue): value is readonly GoValue[] {
   return Array.isArray(value);
 }
 
-/** Narrows to the values that are objects with a kind. */
+/** Whether a value is an object with a `kind`. */
 export function isTagged(value: GoValue): value is GoFloat | GoStruct | GoMap | GoTime {
   return typeof value === 'object' && value !== null && !isList(value);
 }
@@ -72,20 +72,20 @@ export function struct(
   return aliases === undefined ? { kind: 'struct', type, fields } : { kind: 'struct', type, fields, aliases };
 }
 
-/** A map of strings, as of labels. */
+/** Makes a map of strings, as for labels. */
 export function stringMap(record: Readonly<Record<string, string>>): GoMap {
   return { kind: 'map', entries: new Map(Object.entries(record)), zero: '' };
 }
 
-/** A map that is nil: templates find it empty. `zero`: that of its values' type. */
+/** Makes a nil map, which templates see as empty. `zero`: the zero value of its value type. */
 export function nilMap(zero: GoValue = ''): GoMap {
   return { kind: 'map', entries: new Map(), zero, isNil: true };
 }
 
-/** A list that is nil: templates find it empty, and JSON has null. */
+/** A nil list, which templates see as empty and JSON as null. */
 export const NIL_LIST: readonly GoValue[] = [];
 
-/** The name of a value's type, as Go's messages say it. */
+/** Returns the name of a value's type as in Go's messages. */
 export function typeName(value: GoValue): string {
   if (value === undefined || value === null) return '<nil>';
   if (typeof value === 'boolean') return 'bool';
@@ -104,7 +104,10 @@ export function typeName(value: GoValue): string {
   }
 }
 
-/** What `if`, `and`, `or` and `not` go by: zero, empty and nil are false; a struct is always true. */
+/**
+ * Whether a value counts as true for `if`, `and`, `or` and `not`: zero, empty and nil are false, a struct is always
+ * true.
+ */
 export function isTrue(value: GoValue): boolean {
   if (value === undefined || value === null) return false;
   if (typeof value === 'boolean') return value;
@@ -115,12 +118,12 @@ export function isTrue(value: GoValue): boolean {
   return value.kind !== 'map' || value.entries.size > 0;
 }
 
-/** Keys of a map in the order in which Go prints and ranges over them. */
+/** Returns the keys of a map in the order in which Go prints and ranges over them. */
 export function sortedKeys(map: GoMap): string[] {
   return [...map.entries.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
-/** Back to plain data, for `json`. */
+/** Converts a value back to plain data, for `json`. */
 export function toJson(value: GoValue): unknown {
   if (value === undefined || value === NIL_LIST) return null;
   if (isList(value)) return value.map(toJson);

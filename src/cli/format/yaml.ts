@@ -1,6 +1,6 @@
 /** Prints plain data as YAML, as `info` does. */
 
-/** Keys in alphabetical order. */
+/** Prints a value as YAML, with keys in alphabetical order. */
 export function yamlText(value: unknown): string {
   return isEmpty(value) || !isCollection(value) ? `${scalar(value)}\n` : lines(value, 0);
 }
@@ -20,7 +20,7 @@ function lines(value: object, depth: number): string {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, item]: [string, unknown]) => {
       if (!isCollection(item) || isEmpty(item)) return `${indent}${key}: ${scalar(item)}\n`;
-      // a list is not indented below its key
+      // A list is not indented below its key.
       return `${indent}${key}:\n${lines(item, Array.isArray(item) ? depth : depth + 1)}`;
     })
     .join('');
@@ -41,7 +41,7 @@ function scalar(value: unknown): string {
   return isPlain(value) ? value : JSON.stringify(value);
 }
 
-/** Text that no reader takes for a number, a boolean, null or structure. */
+/** Whether no reader would take the text for a number, a boolean, null or structure, so that it needs no quotes. */
 function isPlain(text: string): boolean {
   return (
     /^[A-Za-z/][\w./ @()+-]*$/.test(text) && !/\s$/.test(text) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(text)

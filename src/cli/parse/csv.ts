@@ -1,7 +1,9 @@
-/** Lists in one argument: a,b,"c,d". */
+/** Parses lists in one argument: a,b,"c,d". */
 import { invalid } from '../errors/cli-error.js';
 
-/** Cuts at commas outside of double quotes; "" inside quotes is one quote. A quote counts only at the start of an item. */
+/**
+ * Splits at commas outside double quotes; "" inside quotes is one quote. A quote counts only at the start of an item.
+ */
 export function splitCommas(text: string): string[] {
   if (!text.includes('"')) return text.split(',');
   const items: string[] = [];
@@ -26,7 +28,7 @@ function bareItem(item: string): string {
   return item;
 }
 
-/** The item whose text starts at `start`, and the place of the comma (or end) after it. */
+/** Returns the quoted item whose text starts at `start`, and the index of the comma (or end) after it. */
 function quotedItem(text: string, start: number): readonly [string, number] {
   let item = '';
   for (let at = start; at < text.length; at++) {

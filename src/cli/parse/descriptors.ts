@@ -1,4 +1,7 @@
-/** Descriptors that the caller wants handed on: they must be the caller's, and none that node has opened for itself. */
+/**
+ * Checks descriptors that are passed on to a container: they must come from the caller, not be opened by Node for
+ * itself.
+ */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 import type { ListenFds } from '../../container/api/container.js';
@@ -8,8 +11,9 @@ import type { Caller } from './caller.js';
 const DIRECTORY = '/proc/self/fd';
 
 /**
- * Whether 3, 4, ... were handed to this process. Node opens its own descriptors before it runs a program, beginning with an
- * eventpoll in the lowest free place: finding that means that the place was free. Throws CliError.
+ * Checks that descriptors 3, 4, ... were passed to this process. Node opens its own descriptors before it runs a
+ * program, beginning with an eventpoll in the lowest free place: finding that means that the place was free. Throws
+ * CliError.
  */
 export function checkDescriptors(count: number, what = 'the preserve-fds option'): number {
   for (let fd = 3; fd < 3 + count; fd++) {
@@ -22,8 +26,9 @@ export function checkDescriptors(count: number, what = 'the preserve-fds option'
 }
 
 /**
- * Sockets that a service manager has opened for the container (sd_listen_fds(3)). They are meant for the process that LISTEN_PID names: this one, or a script that
- * has started it; in the environment of any other they were forgotten. Throws CliError.
+ * Returns the sockets that a service manager has opened for the container (sd_listen_fds(3)). They are meant for the
+ * process that LISTEN_PID names: this one, or a script that has started it. Otherwise the variables are stale and
+ * ignored. Throws CliError.
  */
 export function listeningDescriptors({ env }: Caller): ListenFds | undefined {
   const { LISTEN_FDS: count = '', LISTEN_PID: pid = '', LISTEN_FDNAMES: names } = env;
@@ -33,11 +38,14 @@ export function listeningDescriptors({ env }: Caller): ListenFds | undefined {
   return fds.length === 0 ? undefined : { fds, ...(names === undefined ? {} : { names }) };
 }
 
-/** A descriptor by its number. To be called before the program opens anything: what is not node's then is the caller's. Throws CliError. */
+/**
+ * Checks a descriptor by its number. Must be called before the program opens anything: what is not Node's then is the
+ * caller's. Throws CliError.
+ */
 export function checkDescriptor(text: string): number {
   if (!/^\d+$/.test(text)) throw invalid(`--preserve-fd: ${JSON.stringify(text)} is no descriptor`);
   const target = targetOf(Number(text));
-  if (target === undefined || isNodes(target)) {
+  if (target === undefined || isOfNode(target)) {
     throw invalid(`file descriptor ${text} is not available - the preserve-fd option requires that it is passed`);
   }
   return Number(text);
@@ -46,18 +54,18 @@ export function checkDescriptor(text: string): number {
 const EVENTPOLL = 'anon_inode:[eventpoll]';
 const EVENTFD = 'anon_inode:[eventfd]';
 
-/** fcntl.h */
+/** Mask of the access mode, from fcntl.h. */
 const O_ACCMODE = 3;
 
-/** Node's are event loops, and pipes of which it has both ends. */
-function isNodes(target: string): boolean {
+/** Whether Node has opened the descriptor for itself: an event loop, or a pipe of which it has both ends. */
+function isOfNode(target: string): boolean {
   if (target === EVENTPOLL || target === EVENTFD) return true;
   if (!target.startsWith('pipe:')) return false;
   const ends = readdirSync(DIRECTORY).filter((fd) => targetOf(fd) === target);
   return new Set(ends.map(accessOf)).size > 1;
 }
 
-/** O_RDONLY, O_WRONLY or O_RDWR. */
+/** Returns the access mode of a descriptor: O_RDONLY, O_WRONLY or O_RDWR. */
 function accessOf(fd: string): number {
   const flags = /^flags:\t([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? '';
   return Number.parseInt(flags, 8) & O_ACCMODE;

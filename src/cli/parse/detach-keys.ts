@@ -1,8 +1,11 @@
-/** Keys that detach, looked at before anything is made. */
+/** Checks the keys that detach, before anything is created. */
 import { parseDetachKeys } from '../../container/streams/detach-keys.js';
 import type { FlagValues } from '../command-parts/flag-values.js';
 
-/** Nobody types keys with --detach; without a terminal they have to be right all the same. `failure` is what a command makes of keys that are none. */
+/**
+ * Throws `failure` for invalid --detach-keys, also if there is no terminal on which to type them. With --detach they
+ * are not checked, since nobody is attached.
+ */
 export function checkDetachKeys(flags: FlagValues, failure: (error: unknown) => Error): void {
   if (flags.bool('detach')) return;
   try {

@@ -1,8 +1,8 @@
-/** Durations as Go writes them: 1h30m, 250ms, 1.5s. */
+/** Parses durations as Go writes them: 1h30m, 250ms, 1.5s. */
 import { readDuration } from '../../util/duration.js';
 import { invalid } from '../errors/cli-error.js';
 
-/** Milliseconds, possibly negative or a fraction. */
+/** Returns a duration in ms, possibly negative or fractional. Throws CliError. */
 export function parseDuration(text: string): number {
   const duration = readDuration(text);
   if (duration?.rest !== '') throw invalid(durationProblem(text, duration?.rest ?? ''));
@@ -18,7 +18,7 @@ function durationProblem(text: string, rest: string): string {
   return `time: invalid duration ${JSON.stringify(text)}`;
 }
 
-/** A duration, or a number of milliseconds. */
+/** Parses a duration, or a plain number of milliseconds; returns ms. Throws CliError. */
 export function parseInterval(text: string): number {
   const ms = /^\d+$/.test(text) ? Number(text) : parseDuration(text);
   if (ms < 0) throw invalid(`negative duration ${JSON.stringify(text)}`);

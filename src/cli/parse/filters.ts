@@ -1,4 +1,4 @@
-/** --filter of ps and of the commands that act on what it selects. */
+/** Parses --filter. */
 import { invalid } from '../errors/cli-error.js';
 import { splitPair } from './key-values.js';
 
@@ -22,7 +22,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'health',
 ]);
 
-/** Of `images` and `image prune`. */
+/** Filters of `images` and `image prune`. */
 export const IMAGE_FILTERS: ReadonlySet<string> = new Set([
   'after',
   'before',
@@ -39,7 +39,10 @@ export const IMAGE_FILTERS: ReadonlySet<string> = new Set([
   'until',
 ]);
 
-/** Values by name. Items are NAME=VALUE; label!=VALUE excludes. `names`: those that there are; 'any' leaves that to the engine. */
+/**
+ * Returns the values of filters by name. Items are NAME=VALUE; label!=VALUE excludes. `names`: the known filters, by
+ * default those of ps; with 'any' the engine checks the names.
+ */
 export function parseFilters(
   items: readonly string[],
   names: ReadonlySet<string> | 'any' = NAMES,

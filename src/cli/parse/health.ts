@@ -1,9 +1,12 @@
-/** --health-cmd and the durations of health checks. */
+/** Parses --health-cmd and the durations of health checks. */
 import type { HealthTest } from '../../spec/health/health-options.js';
 import { CliError, invalid } from '../errors/cli-error.js';
 import { parseDuration } from './duration.js';
 
-/** A shell's command line; a JSON array of a program and its arguments; CMD or CMD-SHELL and either; `none`. */
+/**
+ * Parses a check: a command line for the shell; a JSON array of a program and its arguments; CMD or CMD-SHELL with
+ * either; or `none`.
+ */
 export function parseHealthCommand(text: string): HealthTest {
   const words = parseArray(text);
   if (words === undefined) return parseLine(text);
@@ -11,7 +14,7 @@ export function parseHealthCommand(text: string): HealthTest {
   const kind = first.toUpperCase();
   if (kind === 'NONE') return ['NONE'];
   if (kind === 'CMD' || kind === 'CMD-SHELL') return [kind, ...rest];
-  // One string alone is a command line, as Podman takes it.
+  // A single string is a command line, as in Podman.
   return rest.length === 0 ? ['CMD-SHELL', first] : ['CMD', ...words];
 }
 
@@ -30,7 +33,7 @@ function parseLine(text: string): HealthTest {
   }
 }
 
-/** Undefined if it is no array of strings. */
+/** Parses a JSON array of strings; undefined if the text is none. */
 function parseArray(text: string): readonly string[] | undefined {
   let value: unknown;
   try {
@@ -42,19 +45,20 @@ function parseArray(text: string): readonly string[] | undefined {
   return isWords ? (value as readonly string[]) : undefined;
 }
 
-/** Milliseconds between checks; `disable` is 0. */
+/** Returns the time between checks in ms; 0 for `disable`. */
 export function parseHealthInterval(flag: string, text: string): number {
   if (text === 'disable') return 0;
   return Math.ceil(durationOf(flag, text));
 }
 
+/** Returns the time limit of a check in ms, which must not be 0. */
 export function parseHealthTimeout(flag: string, text: string): number {
   const ms = durationOf(flag, text);
   if (ms <= 0) throw invalid(`${flag} must be at least 1 second`);
   return Math.ceil(ms);
 }
 
-/** Milliseconds of a time that may be 0. */
+/** Returns a period in ms, which may be 0. */
 export function parseHealthPeriod(flag: string, text: string): number {
   const ms = durationOf(flag, text);
   if (ms < 0) throw invalid(`${flag} must be 0 seconds or greater`);

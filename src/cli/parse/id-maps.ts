@@ -1,4 +1,4 @@
-/** Maps of a user namespace as people write them: --uidmap, --gidmap, and the options of --userns. */
+/** Parses id maps of user namespaces: --uidmap, --gidmap, and the options of --userns. */
 import { ownIds, type IdKind, type MappedIds } from '../../host/subordinate-ids.js';
 import type { IdMap, UsernsMode, UsernsOptions } from '../../spec/create-options.js';
 import { mergeMaps } from '../../spec/users/userns.js';
@@ -8,12 +8,13 @@ import { parseNamespace } from './namespaces.js';
 
 const MAX_NUMBER = 0xffff_ffff;
 
-/** The ids outside that @ID is looked up among: by default those of this process's own user namespace. */
+/** Returns the mapping in which @ID is looked up; by default that of this process's own user namespace. */
 export type ParentIds = (kind: IdKind) => readonly MappedIds[];
 
 /**
- * Items `[+ug]CONTAINER:[@]HOST[:SIZE]`, in the order given. `u` and `g` are for user or group ids alone; `+` takes the place of what
- * earlier items say about the same ids; `@` is an id of the parent namespace, of which this one's is looked up.
+ * Parses items `[+ug]CONTAINER:[@]HOST[:SIZE]` in their order. `u` and `g` restrict an item to user or group ids; `+`
+ * replaces what earlier items say about the same ids; `@` marks an id of the parent namespace, which is translated to
+ * one of this namespace.
  */
 export function parseIdMaps(kind: IdKind, items: readonly string[], parent: ParentIds = ownIds): readonly IdMap[] {
   let maps: readonly IdMap[] = [];
@@ -28,7 +29,7 @@ export function parseIdMaps(kind: IdKind, items: readonly string[], parent: Pare
 interface ParsedItem {
   readonly maps: readonly IdMap[];
   readonly replaces: boolean;
-  /** It is about the other kind of ids. */
+  /** Whether the item is only about the other kind of ids. */
   readonly others: boolean;
 }
 
@@ -51,7 +52,7 @@ function malformed(kind: IdKind, item: string, flags: string) {
   );
 }
 
-/** An id that is one outside of our own namespace, which the kernel wants by its number in here. */
+/** Translates ids from outside our own namespace to their numbers in it, which the kernel expects. */
 function fromParent(kind: IdKind, { containerId, hostId, size }: IdMap, parent: ParentIds): readonly IdMap[] {
   const maps: IdMap[] = [];
   for (let done = 0; done < size;) {
@@ -66,10 +67,10 @@ function fromParent(kind: IdKind, { containerId, hostId, size }: IdMap, parent: 
   return maps;
 }
 
-/** Takes out of the maps what the new ones say something else about, on either side. */
+/** Removes from the maps the ids, on either side, for which the new maps say something else, and adds the new maps. */
 function replaceIds(maps: readonly IdMap[], added: readonly IdMap[]): readonly IdMap[] {
   const left = maps.flatMap((map) => {
-    // Numbered from the start of the map, the ids of both sides are the same.
+    // Counted from the start of the map, both sides have the same numbers.
     const taken = added.flatMap(({ containerId, hostId, size }) => [
       { first: containerId - map.containerId, size },
       { first: hostId - map.hostId, size },
@@ -90,7 +91,7 @@ export interface ParsedUserns {
   readonly gidMaps?: readonly IdMap[];
 }
 
-/** host, private, auto[:OPTIONS], keep-id[:OPTIONS], container:NAME, ns:PATH; undefined for the default. */
+/** Parses host, private, auto[:OPTIONS], keep-id[:OPTIONS], container:NAME or ns:PATH; undefined for the default. */
 export function parseUserns(text: string, parent: ParentIds = ownIds): ParsedUserns | undefined {
   const [word, options] = splitOnce(text, ':');
   if (word === 'auto') return parseAuto(options, parent);
@@ -111,7 +112,7 @@ function parseAuto(text: string | undefined, parent: ParentIds): ParsedUserns {
   }
   return {
     mode: 'auto',
-    // Podman takes 0 for none.
+    // 0 means "not given", as in Podman.
     ...(size === undefined || size === 0 ? {} : { options: { size } }),
     ...(maps.uid.length === 0 ? {} : { uidMaps: maps.uid }),
     ...(maps.gid.length === 0 ? {} : { gidMaps: maps.gid }),

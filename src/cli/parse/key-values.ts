@@ -1,15 +1,18 @@
-/** Environment variables, labels and other KEY=VALUE items, from flags and from files. */
+/** Parses environment variables, labels and other KEY=VALUE items from flags and files. */
 import { messageOf } from '../../errors.js';
 import { invalid } from '../errors/cli-error.js';
 import type { Caller } from './caller.js';
 
-/** Cuts at the first =; the value is undefined when there is none. */
+/** Splits at the first =; the value is undefined if there is none. */
 export function splitPair(text: string): readonly [string, string | undefined] {
   const at = text.indexOf('=');
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** KEY=VALUE; KEY alone takes the caller's value (nothing if there is none); KEY* all of the caller's that start so. */
+/**
+ * Parses KEY=VALUE; KEY alone takes the caller's value (nothing if there is none), KEY* all of the caller's variables
+ * with that prefix.
+ */
 export function parseEnv(items: readonly string[], caller: Caller): Record<string, string> {
   const result: Record<string, string> = {};
   for (const item of items) addVariable(result, item, caller);
@@ -31,7 +34,7 @@ function addMatching(result: Record<string, string>, prefix: string, caller: Cal
   }
 }
 
-/** Lines of a file that are neither empty nor comments, without their leading spaces. */
+/** Returns the lines of a text that are neither empty nor comments, without leading spaces. */
 function significantLines(text: string): string[] {
   return text
     .split(/\r?\n/)
@@ -39,7 +42,7 @@ function significantLines(text: string): string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-/** The form of each line is that of --env. */
+/** Reads a file of environment variables; each line has the form of --env. */
 export function readEnvFile(path: string, caller: Caller): Record<string, string> {
   try {
     return parseEnv(significantLines(caller.readFile(path)), caller);
@@ -48,7 +51,7 @@ export function readEnvFile(path: string, caller: Caller): Record<string, string
   }
 }
 
-/** KEY=VALUE, or KEY for an empty value. */
+/** Parses labels: KEY=VALUE, or KEY for an empty value. */
 export function parseLabels(items: readonly string[]): Record<string, string> {
   const result: Record<string, string> = {};
   for (const item of items) {
@@ -59,7 +62,7 @@ export function parseLabels(items: readonly string[]): Record<string, string> {
   return result;
 }
 
-/** Lines of KEY=VALUE; one without a value is no label. */
+/** Reads a file of labels, one KEY=VALUE per line; lines without a value are ignored. */
 export function readLabelFile(path: string, caller: Caller): Record<string, string> {
   try {
     const lines = significantLines(caller.readFile(path));
@@ -72,7 +75,7 @@ export function readLabelFile(path: string, caller: Caller): Record<string, stri
   }
 }
 
-/** KEY=VALUE items of which none may lack its value; `message` says so about one. */
+/** Parses KEY=VALUE items, each of which must have a value; `message` makes the error for one without. */
 export function parsePairs(items: readonly string[], message: (item: string) => string): Record<string, string> {
   const result: Record<string, string> = {};
   for (const item of items) {

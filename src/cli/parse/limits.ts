@@ -1,4 +1,4 @@
-/** --ulimit, --restart and the limits of devices. */
+/** Parses --ulimit, --restart and the limits of devices. */
 import type { DeviceRate, DeviceWeight, RestartOptions, UlimitOptions } from '../../spec/create-options.js';
 import { invalid } from '../errors/cli-error.js';
 import type { Caller } from './caller.js';
@@ -23,7 +23,7 @@ const ULIMITS: ReadonlySet<string> = new Set([
   'stack',
 ]);
 
-/** NAME=SOFT[:HARD]; -1 or unlimited is no limit; `host` takes all of the caller's. */
+/** Parses NAME=SOFT[:HARD]; -1 or unlimited is no limit; `host` takes all limits of the caller. */
 export function parseUlimits(items: readonly string[], caller: Caller): UlimitOptions[] {
   return items.flatMap((item) => (item === 'host' ? caller.limits() : [parseUlimit(item)]));
 }
@@ -51,7 +51,7 @@ function parseLimit(text: string, fail: (why: string) => Error): number {
 
 const POLICIES = ['no', 'always', 'on-failure', 'unless-stopped'] as const;
 
-/** POLICY[:RETRIES]; retries go with on-failure alone. */
+/** Parses POLICY[:RETRIES]; retries are only allowed with on-failure. */
 export function parseRestart(text: string): RestartOptions {
   const [word = '', retries, ...more] = text.split(':');
   if (more.length > 0) throw invalid('invalid restart policy: may specify retries at most once');
@@ -68,7 +68,7 @@ export function parseRestart(text: string): RestartOptions {
   return { policy, maxRetries: Number(retries) };
 }
 
-/** /dev/NAME:RATE, the rate with the units of a size. */
+/** Parses /dev/NAME:RATE; the rate has the units of a size. */
 export function parseDeviceRate(text: string): DeviceRate {
   const [device, rate] = splitDevice(text);
   try {
@@ -80,7 +80,7 @@ export function parseDeviceRate(text: string): DeviceRate {
   }
 }
 
-/** /dev/NAME:COUNT, operations per second. */
+/** Parses /dev/NAME:COUNT, in operations per second. */
 export function parseDeviceOperations(text: string): DeviceRate {
   const [device, rate] = splitDevice(text);
   if (!/^\d+$/.test(rate)) {
@@ -91,7 +91,7 @@ export function parseDeviceOperations(text: string): DeviceRate {
   return { device, rate: Number(rate) };
 }
 
-/** /dev/NAME:WEIGHT */
+/** Parses /dev/NAME:WEIGHT. */
 export function parseDeviceWeight(text: string): DeviceWeight {
   const [device, weight] = splitDevice(text);
   if (!/^\d+$/.test(weight) || (Number(weight) !== 0 && (Number(weight) < 10 || Number(weight) > 1000))) {

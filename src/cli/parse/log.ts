@@ -1,4 +1,4 @@
-/** --log-driver and --log-opt. */
+/** Parses --log-driver and --log-opt. */
 import type { LogOptions } from '../../spec/create-options.js';
 import { invalid, unsupported } from '../errors/cli-error.js';
 import { splitPair } from './key-values.js';
@@ -6,7 +6,7 @@ import { parseSize } from './size.js';
 
 type LogDriver = NonNullable<LogOptions['driver']>;
 
-/** --log-driver. */
+/** Parses the value of --log-driver. */
 export function parseLogDriver(name: string): LogDriver {
   switch (name) {
     case 'k8s-file':
@@ -23,7 +23,7 @@ export function parseLogDriver(name: string): LogDriver {
   }
 }
 
-/** NAME=VALUE items of --log-opt. */
+/** Parses the NAME=VALUE items of --log-opt. */
 export function parseLogOptions(items: readonly string[]): LogOptions {
   const draft: { driver?: LogDriver; path?: string; maxSizeBytes?: number; maxFiles?: number; tag?: string } = {};
   for (const item of items) {

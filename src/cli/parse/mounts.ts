@@ -1,4 +1,4 @@
-/** -v, --mount, --tmpfs and --device. */
+/** Parses -v, --mount, --tmpfs and --device. */
 import { resolve } from 'node:path';
 
 import type { DeviceOptions, MountOptions } from '../../spec/create-options.js';
@@ -10,7 +10,10 @@ import { parseSize } from './size.js';
 
 const NO_OTHERS = 'directories of the host, volumes, images and file systems can be mounted';
 
-/** [SOURCE:]TARGET[:OPTIONS]: the source is a path of the host or the name of a volume; without one it is an anonymous volume. */
+/**
+ * Parses [SOURCE:]TARGET[:OPTIONS]. The source is a path of the host or the name of a volume; without it, the volume is
+ * anonymous.
+ */
 export function parseVolume(text: string, caller: Caller): MountOptions {
   const parts = text.split(':');
   if (parts.length > 3) throw invalid(`${text}: incorrect volume format, should be [host-dir:]ctr-dir[:option]`);
@@ -29,7 +32,7 @@ export function parseVolume(text: string, caller: Caller): MountOptions {
   return { type: 'bind', source: resolve(caller.directory, source), target, ...optionsOf(list) };
 }
 
-/** Of each of these a mount has at most one. */
+/** Groups of options of which a mount may have one each. */
 const CHOICES: readonly (readonly [RegExp, string])[] = [
   [/^r[wo]$/, "'rw' or 'ro'"],
   [/^(no)?exec$/, "'noexec' or 'exec'"],
@@ -73,7 +76,7 @@ function checkTarget(target: string): void {
     throw invalid(`invalid container path ${JSON.stringify(target)}, must be an absolute path`);
 }
 
-/** TARGET[:OPTIONS] */
+/** Parses TARGET[:OPTIONS] of --tmpfs. */
 export function parseTmpfs(text: string): MountOptions {
   const at = text.indexOf(':');
   const target = at < 0 ? text : text.slice(0, at);
@@ -96,7 +99,7 @@ const NAMES: Readonly<Record<string, 'source' | 'target'>> = {
   destination: 'target',
 };
 
-/** type=bind,source=...,target=...,OPTION... */
+/** Parses type=bind,source=...,target=...,OPTION... of --mount. */
 export function parseMount(text: string, caller: Caller): MountOptions {
   const fields = splitCommas(text).map(splitPair);
   const type = mountType(fields);
@@ -126,7 +129,7 @@ export function parseMount(text: string, caller: Caller): MountOptions {
   return { type, source: resolve(caller.directory, paths.source ?? paths.target), ...mount };
 }
 
-/** source=IMAGE,destination=PATH[,rw=true|false] */
+/** Parses source=IMAGE,destination=PATH[,rw=true|false] of an image mount. */
 function imageMount(fields: readonly (readonly [string, string | undefined])[]): MountOptions {
   const paths: { source?: string; target?: string } = {};
   let writable = false;
@@ -175,7 +178,7 @@ function mountType(fields: readonly (readonly [string, string | undefined])[]): 
   }
 }
 
-/** Docker has it for macOS, and does nothing with it on Linux. */
+/** An option that Docker has for macOS, and that has no effect on Linux. */
 const IGNORED = 'consistency';
 
 const FLAGS: ReadonlySet<string> = new Set(
@@ -184,7 +187,7 @@ const FLAGS: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Options that are true or false, and what they say then. */
+/** Options that are true or false, with the mount options for either value. */
 const SWITCHES: ReadonlyMap<string, { readonly on: readonly string[]; readonly off: readonly string[] }> = new Map([
   ['ro', { on: ['ro'], off: ['rw'] }],
   ['readonly', { on: ['ro'], off: ['rw'] }],
@@ -195,7 +198,7 @@ const SWITCHES: ReadonlyMap<string, { readonly on: readonly string[]; readonly o
   ['volume-nocopy', { on: ['nocopy'], off: ['copy'] }],
 ]);
 
-/** One option of --mount in the words of mount(8). */
+/** Translates one option of --mount to the options of mount(8). */
 function mountOption(type: MountOptions['type'], key: string, value: string | undefined): readonly string[] {
   const states = SWITCHES.get(key);
   if (states !== undefined) return isOn(key, value) ? states.on : states.off;
@@ -241,7 +244,7 @@ function isOn(key: string, value: string | undefined): boolean {
   throw invalid(`${key} must be set to true or false, instead received ${JSON.stringify(value)}`);
 }
 
-/** SOURCE[:TARGET][:ACCESS] */
+/** Parses SOURCE[:TARGET][:ACCESS] of --device. */
 export function parseDevice(text: string): DeviceOptions {
   const parts = text.split(':');
   const [source = '', second = '', third] = parts;

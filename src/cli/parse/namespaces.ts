@@ -1,8 +1,8 @@
-/** Modes of --pid, --ipc, --uts, --cgroupns and --userns. */
+/** Parses the modes of --pid, --ipc, --uts, --cgroupns and --userns. */
 import type { IpcMode, NamespaceMode } from '../../spec/create-options.js';
 import { invalid } from '../errors/cli-error.js';
 
-/** host, private, container:NAME or ns:PATH; undefined for the default. */
+/** Parses host, private, container:NAME or ns:PATH; undefined for the default. */
 export function parseNamespace(text: string): NamespaceMode | undefined {
   if (text === '') return undefined;
   if (text === 'host' || text === 'private') return text;
@@ -11,7 +11,7 @@ export function parseNamespace(text: string): NamespaceMode | undefined {
   return shared;
 }
 
-/** container:NAME or ns:PATH; undefined for anything else. */
+/** Parses container:NAME or ns:PATH; undefined for anything else. */
 export function parseShared(text: string): `path:${string}` | `container:${string}` | undefined {
   const [kind, rest = ''] = [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)];
   if (!text.includes(':')) return undefined;
@@ -24,7 +24,7 @@ export function parseShared(text: string): `path:${string}` | `container:${strin
   return `path:${rest}`;
 }
 
-/** As parseNamespace, with shareable and none. */
+/** Parses a mode as parseNamespace() does, and also shareable and none. */
 export function parseIpc(text: string): IpcMode | undefined {
   return text === 'shareable' || text === 'none' ? text : parseNamespace(text);
 }

@@ -1,4 +1,4 @@
-/** Values of --network: a mode, or names of networks, each with options. */
+/** Parses --network: a mode, or names of networks, each with options. */
 import type { NetworkMode } from '../../spec/create-options.js';
 import type { NetworkAttachOptions } from '../../spec/network/network-options.js';
 import { invalid, unsupported } from '../errors/cli-error.js';
@@ -6,11 +6,11 @@ import { parseShared } from './namespaces.js';
 
 export interface ParsedNetworks {
   readonly mode: NetworkMode;
-  /** Empty with another mode than bridge. */
+  /** Networks to join; empty unless the mode is bridge. */
   readonly networks: readonly NetworkAttachOptions[];
 }
 
-/** Modes of one word. */
+/** Modes that consist of one word. */
 const MODES: Readonly<Record<string, 'none' | 'host' | 'bridge'>> = {
   none: 'none',
   host: 'host',
@@ -19,7 +19,7 @@ const MODES: Readonly<Record<string, 'none' | 'host' | 'bridge'>> = {
   private: 'bridge',
 };
 
-/** All that --network was given; undefined for nothing. Throws CliError. */
+/** Parses all values of --network; undefined if there are none. Throws CliError. */
 export function parseNetworks(values: readonly string[]): ParsedNetworks | undefined {
   const given = values.filter((value) => value !== '');
   const [first, ...more] = given.map((value) => parseOne(value));
@@ -55,7 +55,10 @@ function modeOf(mode: 'none' | 'host' | 'bridge'): ParsedNetworks {
   return { mode, networks: mode === 'bridge' ? [{ name: 'bridge' }] : [] };
 }
 
-/** ip=ADDRESS, ip6=ADDRESS, mac=ADDRESS, alias=NAME, interface_name=NAME, with commas between them. */
+/**
+ * Parses the options of a network, separated by commas: ip=ADDRESS, ip6=ADDRESS, mac=ADDRESS, alias=NAME,
+ * interface_name=NAME.
+ */
 function withOptions(name: string, text: string): NetworkAttachOptions {
   const aliases: string[] = [];
   const found: { ip?: string; ip6?: string; macAddress?: string; interfaceName?: string } = {};

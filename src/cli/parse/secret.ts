@@ -1,4 +1,4 @@
-/** --secret. */
+/** Parses --secret. */
 import type { SecretOptions } from '../../spec/files/secret-options.js';
 import { invalid } from '../errors/cli-error.js';
 import { splitPair } from './key-values.js';
@@ -27,7 +27,7 @@ const SETTERS: Readonly<Record<string, (draft: Draft, value: string) => void>> =
   },
 };
 
-/** NAME[,OPTION=VALUE...], or source=NAME among the options. */
+/** Parses NAME[,OPTION=VALUE...]; the name may also be given as the option source=NAME. */
 export function parseSecret(text: string): SecretOptions {
   const draft: Draft = { source: '' };
   for (const [index, word] of text.split(',').entries()) {

@@ -1,4 +1,4 @@
-/** --security-opt. */
+/** Parses --security-opt. */
 import { resolve } from 'node:path';
 
 import type { SecurityOptions } from '../../spec/create-options.js';
@@ -7,7 +7,7 @@ import type { Caller } from './caller.js';
 
 type Draft = { -readonly [K in keyof SecurityOptions]: SecurityOptions[K] };
 
-/** NAME=VALUE or NAME:VALUE items. */
+/** Parses NAME=VALUE or NAME:VALUE items. */
 export function parseSecurityOptions(items: readonly string[], caller: Caller): SecurityOptions {
   const draft: Draft = {};
   for (const item of items) applySecurityOption(draft, item, caller);
@@ -54,7 +54,7 @@ function applySecurityOption(draft: Draft, item: string, caller: Caller): void {
   }
 }
 
-/** A file's name counts from where the caller is; nothing is what a container has that says nothing. */
+/** Sets the seccomp profile: a path is resolved against the caller's directory, an empty value restores the default. */
 function setSeccomp(draft: Draft, value: string, caller: Caller): void {
   if (value === '') delete draft.seccompProfile;
   else draft.seccompProfile = /^(default|unconfined)$/.test(value) ? value : resolve(caller.directory, value);

@@ -1,4 +1,4 @@
-/** Sizes such as 10m, as Docker's and Podman's flags take them. */
+/** Parses sizes such as 10m, as in the flags of Docker and Podman. */
 import { invalid } from '../errors/cli-error.js';
 
 const FACTORS: Readonly<Record<string, number>> = {
@@ -10,7 +10,10 @@ const FACTORS: Readonly<Record<string, number>> = {
   p: 1024 ** 5,
 };
 
-/** Bytes; units are powers of 1024: b, k, m, g, t, p, also written kb or kib, in any case. */
+/**
+ * Returns a size in bytes. Units are powers of 1024: b, k, m, g, t, p, also written kb or kib, in any case. Throws
+ * CliError.
+ */
 export function parseSize(text: string): number {
   const match = /^(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?$/i.exec(text);
   const bytes =
@@ -19,7 +22,7 @@ export function parseSize(text: string): number {
   return bytes;
 }
 
-/** Like parseSize, naming the value in the message. */
+/** Parses a size as parseSize() does; errors name the value. */
 export function parseNamedSize(name: string, text: string): number {
   try {
     return parseSize(text);
@@ -28,7 +31,7 @@ export function parseNamedSize(name: string, text: string): number {
   }
 }
 
-/** A size, or -1 for no limit. */
+/** Parses a size, or -1 for no limit. */
 export function parseSizeOrUnlimited(name: string, text: string): number {
   return text === '-1' ? -1 : parseNamedSize(name, text);
 }

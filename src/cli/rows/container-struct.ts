@@ -1,9 +1,9 @@
-/** What is known of a container, as templates see it. */
+/** Details of a container as templates see them. */
 import type { ContainerInspect } from '../../container/inspect/types.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
 import { NIL_LIST, nilMap, struct, type GoValue } from '../format/values.js';
 
-/** Types named as Podman's are, since scripts' users search for these messages. */
+/** Names of types as in Podman, since users search for its error messages. */
 const TYPES: Readonly<Record<string, string>> = {
   '': '*define.InspectContainerData',
   State: '*define.InspectContainerState',
@@ -16,7 +16,7 @@ const TYPES: Readonly<Record<string, string>> = {
   'PortBindings[]': 'define.InspectHostPort',
 };
 
-/** Names of fields in Podman's code, and those that are printed. */
+/** Names of fields in Podman's code, with the names that are printed. */
 const ALIASES: Readonly<Record<string, string>> = {
   ID: 'Id',
   DomainName: 'Domainname',
@@ -35,8 +35,8 @@ const ADDRESSES: Readonly<Record<string, GoValue>> = {
 };
 
 /**
- * What Podman's structs have as well, so that a template may ask every container for it: what is left out of the JSON where it is nothing, what tspod has
- * not, and fields that are null.
+ * Fields of Podman's structs that templates may always access: fields that JSON omits if they are empty, fields that
+ * tspod does not support, and fields that may be null.
  */
 const OPTIONAL: Readonly<Record<string, Readonly<Record<string, GoValue>>>> = {
   '': { Namespace: '', OCIConfigPath: '', SizeRw: null, SizeRootFs: 0 },

@@ -1,9 +1,9 @@
-/** An event as Podman prints it: a line, JSON, and as a template sees it. */
+/** Events as Podman prints them: as a line, as JSON, and for templates. */
 import type { EngineEvent } from '../../engine/events.js';
 import { stringMap, struct, type GoStruct } from '../format/values.js';
 import { shortId } from '../../util/short-id.js';
 
-/** Attributes that Podman has in fields of their own. */
+/** Attributes that have fields of their own in Podman. */
 const EXIT_CODE = 'containerExitCode';
 const HEALTH = 'health_status';
 const NETWORK = 'network';
@@ -19,7 +19,7 @@ export function eventLine(event: EngineEvent, { truncate }: { readonly truncate:
 
 function detailsOf({ type, image, name, attributes }: EngineEvent, id: string): readonly string[] {
   const network = attributes[NETWORK];
-  // A container was put on the network, or taken off it.
+  // A container was connected to the network or disconnected from it.
   if (type === 'network' && network !== undefined) return [`container=${id}`, `name=${network}`];
   const names = Object.keys(attributes).sort();
   const pairs = [...names.filter((key) => key === HEALTH), ...names.filter((key) => key !== HEALTH)].map(
@@ -28,7 +28,7 @@ function detailsOf({ type, image, name, attributes }: EngineEvent, id: string): 
   return id === '' ? pairs : [`image=${image}`, `name=${name}`, ...pairs];
 }
 
-/** What is empty is left out. */
+/** Returns an event as JSON data; empty fields are omitted. */
 export function eventJson(event: EngineEvent): Record<string, unknown> {
   const code = event.attributes[EXIT_CODE];
   const health = event.attributes[HEALTH];
@@ -63,13 +63,13 @@ export function eventStruct(event: EngineEvent): GoStruct {
   });
 }
 
-/** 2026-11-25T21:00:00.123456Z; zeros at the end are left out, as Go does. */
+/** Formats a time as 2026-11-25T21:00:00.123456Z, without trailing zeros, as Go does. */
 function rfc3339(timeUs: number): string {
   const { seconds, fraction } = parts(timeUs);
   return `${seconds}${fraction}Z`;
 }
 
-/** 2026-11-25 21:00:00.123456 +0000 UTC. */
+/** Formats a time as 2026-11-25 21:00:00.123456 +0000 UTC. */
 function printedTime(timeUs: number): string {
   const { seconds, fraction } = parts(timeUs);
   return `${seconds.replace('T', ' ')}${fraction} +0000 UTC`;

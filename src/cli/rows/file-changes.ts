@@ -1,10 +1,10 @@
-/** What diff prints, of containers and of images. */
+/** Output of the diff commands. */
 import type { FileChange } from '../../container/api/files.js';
 import type { Flag } from '../command-parts/flag.js';
 
 const LETTERS: Readonly<Record<FileChange['kind'], string>> = { added: 'A', changed: 'C', deleted: 'D' };
 
-/** As Podman has it. */
+/** Indentation of JSON, as in Podman. */
 const INDENT = 5;
 
 export const changesFormatFlag: Flag = {
@@ -20,7 +20,7 @@ export function changesText(changes: readonly FileChange[], format: string | und
   return changes.map(({ kind, path }) => `${LETTERS[kind]} ${path}\n`).join('');
 }
 
-/** Kinds that did not happen are left out, as Podman does. */
+/** Groups changes by kind; kinds without changes are omitted, as in Podman. */
 function byKind(changes: readonly FileChange[]): Partial<Record<FileChange['kind'], string[]>> {
   const result: Partial<Record<FileChange['kind'], string[]>> = {};
   for (const kind of ['changed', 'added', 'deleted'] as const) {

@@ -1,12 +1,12 @@
-/** What is known of an image as templates see it. */
+/** Details of an image as templates see them. */
 import type { ImageInspect } from '../../engine/images/types.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
 import { NIL_LIST, nilMap, struct, type GoValue } from '../format/values.js';
 
-/** Of the value of a port or a volume. */
+/** The (empty) value of a port or volume in a config. */
 const NOTHING = struct('struct {}', {});
 
-/** An image that says nothing of these has them all the same. */
+/** Fields that templates may access even if the image does not set them. */
 const OPTIONAL: Readonly<Record<string, Readonly<Record<string, GoValue>>>> = {
   '': { Healthcheck: null },
   Config: {
@@ -22,7 +22,7 @@ const OPTIONAL: Readonly<Record<string, Readonly<Record<string, GoValue>>>> = {
   },
 };
 
-/** Names of fields in Podman's code, and those that are printed. */
+/** Names of fields in Podman's code, with the names that are printed. */
 const ALIASES: Readonly<Record<string, string>> = { ID: 'Id', HealthCheck: 'Healthcheck' };
 
 const SHAPE: JsonShape = {

@@ -1,4 +1,4 @@
-/** A line of images: one for each tag, or one for an image that has none. */
+/** Lines of `images`: one for each tag, or one for an image without tags. */
 import type { ImageSummary } from '../../engine/images/types.js';
 import { ago, humanSize } from '../format/human.js';
 import { goString } from '../format/print.js';
@@ -39,7 +39,7 @@ export const IMAGE_HEADINGS: Readonly<Record<string, string>> = {
 export function rowsOf(images: readonly ImageSummary[]): readonly ImageRow[] {
   return images.flatMap((image) => {
     const tags = image.names.filter(isTagged);
-    // One that has digests alone shows the first of their repositories.
+    // An image without tags but with digests shows the first repository of these.
     const [shown, ...others] = tags.length > 0 ? tags : image.names.slice(0, 1);
     if (shown === undefined) return [{ image, repository: NONE, tag: NONE }];
     return [shown, ...others].map((name) => ({ image, repository: repositoryOf(name), tag: tagOf(name) ?? NONE }));
@@ -50,7 +50,7 @@ export function imageIdText({ id }: ImageSummary, truncate: boolean): string {
   return truncate ? shortId(id) : `sha256:${id}`;
 }
 
-/** As Podman prints it: three digits, a space, the unit. */
+/** Formats a size as Podman does here: three digits, a space, the unit. */
 export function imageSizeText(bytes: number): string {
   return humanSize(bytes).replace(/(?=[A-Za-z])/, ' ');
 }
@@ -89,12 +89,12 @@ export function rowStruct({ image, repository, tag }: ImageRow, now: Date, trunc
   );
 }
 
-/** RFC 3339, as Podman keeps it: without a fraction. */
+/** Formats a time as RFC 3339 without a fraction, as Podman stores it. */
 export function wholeSecond(moment: Date | null): string {
   return (moment ?? new Date(0)).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-/** As Podman prints it with --format json. */
+/** Returns an image as --format json prints it in Podman. */
 export function imageJson(image: ImageSummary): Record<string, unknown> {
   const tags = image.names.filter(isTagged);
   return {

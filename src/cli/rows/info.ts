@@ -1,4 +1,4 @@
-/** What is known of the machine and the store: Podman's names, and what only tspod tells under its own. */
+/** Report of `info`, with Podman's field names, and own names for what only tspod reports. */
 import type { EngineInfo } from '../../engine/types.js';
 import { diskSpace } from '../../host/disk-space.js';
 import { monitorPath } from '../../native/addon-path.js';
@@ -16,7 +16,7 @@ export interface InfoSubject {
   readonly info: EngineInfo;
   readonly globals: Pick<Globals, 'eventsBackend' | 'runtime'>;
   readonly images: number;
-  /** Registries that short names are looked for in. */
+  /** Registries that are searched for short names. */
   readonly searched: readonly string[];
 }
 
@@ -39,7 +39,7 @@ function hostReport(host: EngineInfo['host'], { eventsBackend, runtime }: InfoSu
   return {
     arch: version.OsArch.slice(version.Os.length + 1),
     cgroupManager: host.cgroupManager,
-    // what Podman knows: whether the unified hierarchy is all there is
+    // Podman only distinguishes whether the unified hierarchy is the only one.
     cgroupVersion: host.cgroupVersion === 'hybrid' ? 'v1' : host.cgroupVersion,
     cgroupControllers: host.cgroupControllers,
     cpus: host.cpus,
@@ -71,13 +71,16 @@ function hostReport(host: EngineInfo['host'], { eventsBackend, runtime }: InfoSu
   };
 }
 
-/** The monitor is what makes containers. Of another runtime no more is known before it is run. */
+/**
+ * Describes the OCI runtime; the built-in one is the monitor. Of another runtime nothing more is known before it is
+ * run.
+ */
 function runtimeReport(name: string, version: string) {
   if (name !== BUILT_IN_RUNTIME) return { name, package: '', path: name.startsWith('/') ? name : '', version: '' };
   return { name, package: '', path: monitorPath(), version: `tspod version ${version}` };
 }
 
-/** As Podman words it. */
+/** Formats the uptime as Podman does. */
 function uptimeText(seconds: number): string {
   const hours = Math.floor(seconds / 3600);
   const text = `${hours}h ${Math.floor((seconds % 3600) / 60)}m ${(seconds % 60).toFixed(2)}s`;
@@ -111,7 +114,10 @@ const TYPES: Readonly<Record<string, string>> = {
   remoteSocket: '*define.RemoteSocket',
 };
 
-/** Names in Podman's code that are more than what is printed with a capital, and those that engine.info() has. */
+/**
+ * Names in Podman's code that differ from the printed names by more than a capital letter, and names that engine.info()
+ * uses.
+ */
 const ALIASES: Readonly<Record<string, string>> = {
   AppArmorEnabled: 'apparmorEnabled',
   CgroupsVersion: 'cgroupVersion',

@@ -1,11 +1,11 @@
-/** A network as templates see it: the fields of its file, and who is on it, under Go's names. */
+/** Networks as templates see them: the fields of the network's file under Go's names, and its containers. */
 import type { NetworkInspect } from '../../engine/networks/types.js';
 import type { Network } from '../../network/network-file.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
 import { NIL_LIST, nilMap, struct, type GoStruct, type GoValue } from '../format/values.js';
 import { shortId } from '../../util/short-id.js';
 
-/** Names in Podman's code, and those in the file. */
+/** Names of fields in Podman's code, with the names in the file. */
 const ALIASES: Readonly<Record<string, string>> = {
   Name: 'name',
   ID: 'id',
@@ -42,7 +42,7 @@ const TYPES: Readonly<Record<string, string>> = {
   'interfaces[]': 'types.NetInterface',
 };
 
-/** Fields that a file may leave out are there all the same. */
+/** Fields that templates may access even if the file omits them. */
 const OPTIONAL: Readonly<Record<string, Readonly<Record<string, GoValue>>>> = {
   '': {
     network_interface: '',
@@ -67,12 +67,12 @@ const SHAPE: JsonShape = {
   optionalOf: (parent) => OPTIONAL[parent],
 };
 
-/** As `inspect` shows it. */
+/** Returns the data for templates of `inspect`. */
 export function networkStruct(network: Network | NetworkInspect): GoStruct {
   return fromJson(network, SHAPE) as GoStruct;
 }
 
-/** As `ls` shows it: ids cut, labels in one text. */
+/** Returns the data for templates of `ls`: with short ids and the labels as one text. */
 export function networkRow(network: Network, truncate: boolean): GoStruct {
   const { fields: given, optional = {} } = networkStruct(network);
   const whole = { ...optional, ...given };

@@ -1,4 +1,4 @@
-/** A line of pod stats: its fields as text, and as a template sees them. */
+/** Lines of pod stats: fields as text, and for templates. */
 import type { ContainerStats } from '../../container/api/stats.js';
 import { binarySize, preciseSize } from '../format/human.js';
 import { struct, type GoStruct } from '../format/values.js';
@@ -8,7 +8,7 @@ export interface PodStatsRow {
   readonly pod: string;
   readonly id: string;
   readonly name: string;
-  /** Undefined of one that does not run. */
+  /** undefined for a container that does not run. */
   readonly stats: ContainerStats | undefined;
 }
 
@@ -25,14 +25,14 @@ export const POD_STATS_HEADINGS: Readonly<Record<string, string>> = {
   Pod: 'POD',
 };
 
-/** The columns without --format, in order. */
+/** Columns of the output without --format, in order. */
 export const POD_STATS_TABLE =
   'table {{.Pod}}\t{{.CID}}\t{{.Name}}\t{{.CPU}}\t{{.MemUsage}}\t{{.Mem}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDS}}';
 
-/** What is nothing. */
+/** Shown in place of a missing or zero value. */
 const NONE = '--';
 
-/** As --format json prints it, in this order. */
+/** Returns a line as --format json prints it, with the fields in this order. */
 export function podStatsJson({ pod, id, name, stats }: PodStatsRow) {
   const memory = stats === undefined ? [0, 0] : [stats.memory.usageBytes, stats.memory.limitBytes];
   return {

@@ -1,16 +1,16 @@
-/** What is known of a pod, as templates see it. */
+/** Details of a pod as templates see them. */
 import type { PodInspect } from '../../pod/api.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
 import { NIL_LIST, nilMap, type GoValue } from '../format/values.js';
 
-/** Limits that were not asked for. */
+/** Values of limits that were not set. */
 const LIMITS: Readonly<Record<string, GoValue>> = {
   cpu_period: 0,
   cpu_quota: 0,
   cpuset_cpus: '',
 };
 
-/** Fields that are left out where there is nothing to say, or null: a template finds them empty. */
+/** Fields that templates see as empty if they are omitted or null. */
 const OPTIONAL: Readonly<Record<string, Readonly<Record<string, GoValue>>>> = {
   '': {
     ...LIMITS,
@@ -51,7 +51,7 @@ const TYPES: Readonly<Record<string, string>> = {
   Containers: 'define.InspectPodContainerInfo',
 };
 
-/** Names of fields in Podman's code, and those that are printed. */
+/** Names of fields in Podman's code, with the names that are printed. */
 const ALIASES: Readonly<Record<string, string>> = {
   ID: 'Id',
   HostIP: 'HostIp',

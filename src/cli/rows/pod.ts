@@ -1,4 +1,4 @@
-/** A line of pod ps: its fields as text, as JSON, and as a template sees them. */
+/** Lines of pod ps: fields as text, as JSON, and for templates. */
 import type { PodSummary } from '../../pod/api.js';
 import { ago } from '../format/human.js';
 import { stringMap, struct, type GoStruct } from '../format/values.js';
@@ -6,11 +6,11 @@ import { shortId } from '../../util/short-id.js';
 
 export interface PodRowOptions {
   readonly now: Date;
-  /** Cut ids. */
+  /** Whether to shorten ids. */
   readonly truncate: boolean;
 }
 
-/** Headings of a template's fields in a table. */
+/** Headings of the fields of a template in a table. */
 export const POD_HEADINGS: Readonly<Record<string, string>> = {
   Cgroup: 'CGROUP',
   ContainerIds: 'IDS',
@@ -31,7 +31,7 @@ export const POD_HEADINGS: Readonly<Record<string, string>> = {
   Status: 'STATUS',
 };
 
-/** The text of each field. */
+/** Returns the text of each field. */
 export function podTexts(row: PodSummary, { now, truncate }: PodRowOptions) {
   const idText = (id: string) => (truncate ? shortId(id) : id);
   return {
@@ -48,7 +48,7 @@ export function podTexts(row: PodSummary, { now, truncate }: PodRowOptions) {
   } as const;
 }
 
-/** As Podman prints it with --format json. */
+/** Returns a pod as --format json prints it in Podman. */
 export function podJson(row: PodSummary): Record<string, unknown> {
   return {
     Cgroup: row.cgroup,
@@ -64,7 +64,7 @@ export function podJson(row: PodSummary): Record<string, unknown> {
   };
 }
 
-/** As a template sees it. */
+/** Returns the data for templates. */
 export function podStruct(row: PodSummary, options: PodRowOptions): GoStruct {
   return struct(
     'pods.ListPodReporter',
@@ -87,7 +87,7 @@ export const POD_SORT_KEYS = ['created', 'id', 'name', 'number', 'status'] as co
 
 type Key = (row: PodSummary) => string | number;
 
-/** Newest first. */
+/** Sort keys; `created` puts the newest first. */
 const KEYS: Readonly<Record<string, Key>> = {
   created: (row) => -row.createdAt.getTime(),
   id: (row) => row.id,
@@ -98,7 +98,7 @@ const KEYS: Readonly<Record<string, Key>> = {
 
 export function sortPods(rows: readonly PodSummary[], by: string): PodSummary[] {
   const key = KEYS[by] ?? (() => 0);
-  // what was created in the same millisecond: the later one comes first as well
+  // Among pods created in the same millisecond, the later one comes first as well.
   return rows.toReversed().sort((a, b) => compare(key(a), key(b)));
 }
 

@@ -1,8 +1,8 @@
-/** Published ports in one line, and exposed ones by their numbers. */
+/** Published ports as one line, and exposed ports by number. */
 import type { PublishedPort } from '../../spec/network/container-network.js';
 import type { ExposedPort } from '../../spec/network/ports.js';
 
-/** As ps shows them: 0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9003->9000-9003/tcp. */
+/** Returns published ports as ps shows them: 0.0.0.0:8080->80/tcp, 0.0.0.0:9000-9003->9000-9003/tcp. */
 export function portsText(ports: readonly PublishedPort[]): string {
   const range = (first: number, count: number): string =>
     count === 1 ? String(first) : `${first}-${first + count - 1}`;
@@ -14,7 +14,7 @@ export function portsText(ports: readonly PublishedPort[]): string {
     .join(', ');
 }
 
-/** Protocols of each port, the lowest first. */
+/** Returns the protocols of each port, lowest port first. */
 export function protocolsOf(ports: readonly ExposedPort[]): ReadonlyMap<number, readonly string[]> {
   const found = new Map<number, readonly string[]>();
   for (const { port, protocol, range } of ports)

@@ -1,7 +1,7 @@
 /** The namespaces of a process, for ps --ns. */
 import { readlinkSync } from 'node:fs';
 
-/** By the heading: the file's name in /proc/PID/ns, and Podman's key in JSON. */
+/** For each heading, the name of the file in /proc/PID/ns, and Podman's key in JSON. */
 const KINDS = {
   CGROUPNS: { file: 'cgroup', key: 'Cgroup' },
   IPC: { file: 'ipc', key: 'Ipc' },
@@ -16,7 +16,7 @@ export type NamespaceHeading = keyof typeof KINDS;
 
 export const NAMESPACE_HEADINGS = Object.keys(KINDS) as readonly NamespaceHeading[];
 
-/** Inode numbers; empty without a process. */
+/** Returns the inode numbers of a process's namespaces; empty texts without a process. */
 export function namespacesOf(pid: number): Readonly<Record<NamespaceHeading, string>> {
   const cells = NAMESPACE_HEADINGS.map((heading) => [heading, inodeOf(pid, KINDS[heading].file)] as const);
   return Object.fromEntries(cells) as Record<NamespaceHeading, string>;
@@ -31,7 +31,7 @@ function inodeOf(pid: number, file: string): string {
   }
 }
 
-/** As Podman prints them with --format json: what is empty is left out. */
+/** Returns the namespaces as --format json prints them in Podman; empty ones are omitted. */
 export function namespacesJson(pid: number): Readonly<Record<string, string>> {
   const found = namespacesOf(pid);
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-/** The order of ps. */
+/** Sorts the rows of ps. */
 import type { ContainerSummary } from '../../engine/types.js';
 
 export const SORT_KEYS = ['command', 'created', 'id', 'image', 'names', 'runningfor', 'size', 'status'] as const;

@@ -1,4 +1,4 @@
-/** A line of ps: its fields as text, as JSON, and as a template sees them. */
+/** Lines of ps: fields as text, as JSON, and for templates. */
 import { portsText, protocolsOf } from './ports.js';
 import { NAMESPACE_HEADINGS, namespacesJson, namespacesOf } from './ps-namespaces.js';
 import type { ContainerSummary } from '../../engine/types.js';
@@ -8,15 +8,15 @@ import { shortId } from '../../util/short-id.js';
 
 export interface RowOptions {
   readonly now: Date;
-  /** Cut ids and commands. */
+  /** Whether to shorten ids and commands. */
   readonly truncate: boolean;
-  /** Tell the namespaces. @default false */
+  /** Whether to fill in the namespaces. @default false */
   readonly namespaces?: boolean;
 }
 
 const SHORT_COMMAND = 17;
 
-/** Headings of a template's fields in a table; those without one stand as their names in capitals. */
+/** Headings of the fields of a template in a table; the others are headed by their names in capitals. */
 export const PS_HEADINGS: Readonly<Record<string, string>> = {
   AutoRemove: 'AUTO REMOVE',
   CIDFile: 'CIDFILE',
@@ -84,7 +84,7 @@ export function sizeText(row: ContainerSummary): string {
   return `${humanSize(row.size.writable)} (virtual ${humanSize(row.size.root)})`;
 }
 
-/** As Podman prints it with --format json. */
+/** Returns a container as --format json prints it in Podman. */
 export function rowJson(
   row: ContainerSummary,
   { now, namespaces = false }: Pick<RowOptions, 'now' | 'namespaces'>,
@@ -120,7 +120,7 @@ export function rowJson(
   };
 }
 
-/** As a template sees it. */
+/** Returns the data for templates. */
 export function rowStruct(row: ContainerSummary, { now, truncate, namespaces = false }: RowOptions): GoStruct {
   const created = ago(row.createdAt, now);
   const createdAt: GoValue = { kind: 'time', text: row.createdAt.toISOString() };
@@ -172,7 +172,7 @@ function isEnded(row: ContainerSummary): boolean {
   return row.status === 'exited' || row.status === 'stopped';
 }
 
-/** Seconds since 1970; what never was is the year 1, as Podman has it. */
+/** Returns a time in seconds since 1970; null becomes the year 1, as in Podman. */
 function unixTime(moment: Date | null): number {
   return moment === null ? -62135596800 : Math.floor(moment.getTime() / 1000);
 }

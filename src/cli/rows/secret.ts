@@ -13,7 +13,7 @@ export const SECRET_HEADINGS = {
   UpdatedAt: 'UPDATED',
 } as const satisfies Readonly<Record<string, string>>;
 
-/** The one driver that there is. */
+/** The only driver. */
 const DRIVER = 'file';
 
 export function secretLine({ id, name, createdAt, updatedAt }: SecretSummary, now: Date) {
@@ -24,7 +24,7 @@ export function secretLineStruct(secret: SecretSummary, now: Date): GoStruct {
   return struct('secret', secretLine(secret, now));
 }
 
-/** In Podman's words. */
+/** Details of a secret with Podman's field names. */
 export interface SecretReport {
   readonly ID: string;
   readonly CreatedAt: string;
@@ -58,7 +58,7 @@ export function secretStruct(report: SecretReport): GoStruct {
   return fromJson({ SecretData: '', ...report }, SHAPE) as GoStruct;
 }
 
-/** With the columns as Podman has them. */
+/** Prints a secret for people; the columns are aligned (or not) as in Podman. */
 export function prettySecret({ ID, CreatedAt, UpdatedAt, Spec, SecretData }: SecretReport): string {
   const labels = Object.entries(Spec.Labels).map(([key, value]) => (value === '' ? ` - ${key}` : ` - ${key}=${value}`));
   const lines = [

@@ -1,4 +1,4 @@
-/** A line of stats: its fields as text, as JSON, and as a template sees them. */
+/** Lines of stats: fields as text, as JSON, and for templates. */
 import type { ContainerStats } from '../../container/api/stats.js';
 import { goDuration } from '../format/go-duration.js';
 import { binarySize, preciseSize } from '../format/human.js';
@@ -8,7 +8,7 @@ import { shortId } from '../../util/short-id.js';
 export interface StatsRow {
   readonly id: string;
   readonly name: string;
-  /** Undefined of one that does not run: everything is 0. */
+  /** undefined for a container that does not run; all values are then 0. */
   readonly stats: Measurement | undefined;
 }
 
@@ -53,7 +53,7 @@ export const STATS_HEADINGS: Readonly<Record<string, string>> = {
   UpTime: 'CPU TIME',
 };
 
-/** The columns without --format, in order. */
+/** Columns of the output without --format, in order. */
 export const STATS_TABLE =
   'table {{.ID}} {{.Name}} {{.CPUPerc}} {{.MemUsage}} {{.MemPerc}} {{.NetIO}} {{.BlockIO}} {{.PIDS}} {{.UpTime}} {{.AVGCPU}}';
 

@@ -1,4 +1,4 @@
-/** The columns of top: descriptors of ps(1) in AIX's form, and those that Podman adds. */
+/** Columns of top: AIX format descriptors of ps(1), and those that Podman adds. */
 import type { ContainerProcessInfo } from '../../container/api/stats.js';
 import { CAPABILITIES } from '../../util/capabilities.js';
 import { goDuration } from '../format/go-duration.js';
@@ -6,7 +6,7 @@ import { goString } from '../format/print.js';
 
 export interface TopColumn {
   readonly name: string;
-  /** The short form: %C. */
+  /** Short form, such as %C. */
   readonly code?: string;
   readonly heading: string;
   readonly cell: (process: ContainerProcessInfo) => string;
@@ -51,16 +51,16 @@ export const TOP_COLUMNS: readonly TopColumn[] = [
   { name: 'vsz', code: '%z', heading: 'VSZ', cell: ({ virtualBytes }) => kibibytes(virtualBytes) },
 ];
 
-/** Undefined if one of them is no descriptor: they are arguments of ps(1) then. */
+/** Finds the columns of descriptors; undefined if a word is none, since all words are then arguments for ps(1). */
 export function findColumns(words: readonly string[]): readonly TopColumn[] | undefined {
   const names = words.flatMap((word) => word.split(',')).map((word) => word.trim());
   const found = names.map((name) => TOP_COLUMNS.find((column) => column.name === name || column.code === name));
   return found.every((column) => column !== undefined) ? found : undefined;
 }
 
-/** A zombie has no command line. */
+/** Returns the command line of a process, or its name in brackets if it has none, as a zombie. */
 function argsText({ args, name }: ContainerProcessInfo): string {
-  // what a process has made of its title may end with spaces
+  // A title that a process has set itself may end with spaces.
   return args.length === 0 ? `[${name}]` : args.join(' ').trimEnd();
 }
 

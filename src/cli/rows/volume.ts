@@ -1,4 +1,4 @@
-/** A volume as templates see it. */
+/** Volumes as templates see them. */
 import type { VolumeInspect } from '../../engine/volumes/types.js';
 import { fromJson, type JsonShape } from '../format/from-json.js';
 import type { GoStruct } from '../format/values.js';
@@ -19,7 +19,7 @@ const SHAPE: JsonShape = {
   typeOf: () => 'define.InspectVolumeData',
 };
 
-/** What is left out where it is nothing is there all the same. */
+/** Fields that templates may access even if they are omitted because they are empty. */
 const EMPTY = { UID: 0, GID: 0, Anonymous: false, NeedsCopyUp: false, NeedsChown: false };
 
 export function volumeStruct(volume: VolumeInspect): GoStruct {

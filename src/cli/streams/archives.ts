@@ -16,7 +16,7 @@ export const OUTPUT_FLAG: Flag = {
   help: 'Write to a file in place of stdout',
 };
 
-/** Throws CliError where an archive would go to a terminal. */
+/** Throws CliError if an archive would be written to a terminal. */
 export function refuseTerminal(
   { globals: { stdout } }: Context,
   file: string | undefined,
@@ -26,7 +26,7 @@ export function refuseTerminal(
     throw new CliError(`refusing to ${doing} to terminal. Use -o flag or redirect`);
 }
 
-/** Throws CliError where it is a terminal. `or`: what the caller may do besides redirecting. */
+/** Returns stdin as an archive. Throws CliError if it is a terminal; `or`: what the user may do besides redirecting. */
 export function stdinArchive(or = ''): Readable {
   if (isTerminal(0)) throw new CliError(`cannot read from terminal, use command-line redirection${or}`);
   return createReadStream('', { fd: 0, autoClose: false });

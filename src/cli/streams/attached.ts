@@ -1,4 +1,4 @@
-/** Connects the caller's streams and terminal to a container, or to a command in it, until either ends. */
+/** Connects the caller's streams and terminal to a container, or to a command in one, until either side ends. */
 import type { Writable } from 'node:stream';
 
 import type { AttachEnd, AttachOptions, AttachSession, TerminalSize } from '../../container/api/container.js';
@@ -11,21 +11,27 @@ import { openSignalProxy, type SignalProxy } from '../terminal/signal-proxy.js';
 const STDIN = 0;
 
 export interface AttachRequest {
-  /** Streams that are connected. */
+  /** Whether to connect stdin, stdout and stderr. */
   readonly stdin: boolean;
   readonly stdout: boolean;
   readonly stderr: boolean;
-  /** What is attached to has a terminal. */
+  /** Whether the container or command has a terminal. */
   readonly tty: boolean;
-  /** Absent: the default keys. None without a terminal, where nobody types them and they would be data. */
+  /** Keys that detach. Ignored without a terminal, since the keys would be data then. @default those of the library */
   readonly detachKeys?: string;
-  /** Where the signals that this process gets go; false: there is nobody. Absent: they end it as usual. */
+  /**
+   * Passes a signal of this process on; returns false if the container does not run. @default signals have their usual
+   * effect on this process
+   */
   readonly sendSignal?: (signal: NodeJS.Signals) => Promise<boolean>;
-  /** Makes the connection; the caller's streams are ready then. */
+  /** Makes the connection; called when the caller's streams are ready. */
   readonly open: (options: AttachOptions) => Promise<AttachSession>;
 }
 
-/** How it ended, when all output is written; throws OutputClosed when stdout has no reader any more. */
+/**
+ * Attaches, and returns how that ended once all output is written. Throws OutputClosed if stdout has no reader any
+ * more.
+ */
 export async function attach(context: Context, request: AttachRequest): Promise<AttachEnd> {
   const proxy = request.sendSignal === undefined ? undefined : openSignalProxy({ tty: request.tty });
   const cleanups: (() => void)[] = proxy === undefined ? [] : [() => proxy.stop()];
@@ -42,14 +48,14 @@ interface Plumbing {
 }
 
 async function connect(context: Context, request: AttachRequest, plumbing: Plumbing): Promise<AttachEnd> {
-  parseDetachKeys(request.detachKeys ?? ''); // those that nobody can type are to be right as well
+  parseDetachKeys(request.detachKeys ?? ''); // Checked even if there is no terminal on which to type them.
   const detachKeys = request.tty ? request.detachKeys : '';
   const stdout =
     request.stdout && context.globals.stdout !== undefined ? outputStream(context.globals.stdout) : undefined;
   const stderr = request.stderr && !request.tty ? outputStream(2) : undefined;
   const broken = firstFailure([stdout, stderr]);
   const size = request.tty ? await windowSize() : undefined;
-  // also where nobody reads what is typed: its keys are not to be echoed, nor to be signals
+  // Raw mode also if stdin is not passed on: typed keys must neither be echoed nor send signals.
   if (request.tty && isTerminal(STDIN)) plumbing.cleanups.push(await rawMode(plumbing.proxy));
   const session = await request.open({
     ...(request.stdin ? { stdin: process.stdin } : {}),
@@ -63,12 +69,12 @@ async function connect(context: Context, request: AttachRequest, plumbing: Plumb
   return Promise.race([session.ended, broken]);
 }
 
-/** Rejects when one of the streams cannot be written to; never resolves. */
+/** Returns a promise that rejects when one of the streams cannot be written to, and never resolves. */
 function firstFailure(streams: readonly (Writable | undefined)[]): Promise<never> {
   const failure = new Promise<never>((_, reject) => {
     for (const stream of streams) stream?.on('error', (error) => reject(error));
   });
-  // it may reject when nobody waits any more
+  // The promise may reject when nobody waits for it any more.
   failure.catch(() => undefined);
   return failure;
 }
@@ -81,7 +87,7 @@ async function windowSize(): Promise<TerminalSize | undefined> {
 async function followWindow(session: AttachSession, sent: TerminalSize | undefined): Promise<() => void> {
   const { terminalSize, watchWindow } = await import('../terminal/window.js');
   const stop = watchWindow((size) => session.resize(size));
-  // it may have changed while the connection was made
+  // The size may have changed while the connection was made.
   const now = terminalSize();
   if (now !== undefined && (now.rows !== sent?.rows || now.columns !== sent.columns)) session.resize(now);
   return stop;

@@ -1,4 +1,4 @@
-/** The other side of `cp`: files of the machine. */
+/** Files of the host, for `cp`. */
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 
@@ -8,26 +8,29 @@ import { packDirectory, packPlace } from '../../storage/pack-tree.js';
 import { unpackTree } from '../../storage/unpack-tree.js';
 import { toBinaryText } from '../../util/binary-text.js';
 
-/** What a path leads to. */
+/** A file to which a path leads. */
 export interface HostFile {
-  /** With all links followed. */
+  /** Real path, with all links followed. */
   readonly path: string;
-  /** `node`: a device, fifo or socket. `nameless`: what only a link of /proc leads to, as /dev/stdout to a pipe; `path` is that link. */
+  /**
+   * `node`: a device, fifo or socket. `nameless`: a file without a path, to which only a link in /proc leads, as
+   * /dev/stdout to a pipe; `path` is that link.
+   */
   readonly type: 'directory' | 'file' | 'node' | 'nameless';
 }
 
-/** undefined if there is none. */
+/** Finds a file of the host; undefined if there is none. */
 export async function findOnHost(path: string): Promise<HostFile | undefined> {
   try {
     const real = await realpath(path);
     const there = await stat(real);
-    // A slash at the end asks for a directory.
+    // A slash at the end requires a directory.
     if (path.endsWith('/') && !there.isDirectory()) return undefined;
     return { path: real, type: there.isDirectory() ? 'directory' : there.isFile() ? 'file' : 'node' };
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')))
       throw error;
-    // realpath(3) goes by the text of links; what those of /proc say of a pipe or a removed file is no path.
+    // realpath(3) uses the text of links, but the text of links in /proc to a pipe or a removed file is no path.
     const isThere = await stat(path).then(
       () => true,
       () => false,
@@ -36,7 +39,7 @@ export async function findOnHost(path: string): Promise<HostFile | undefined> {
   }
 }
 
-/** A file or tree under another name; '' is what is in a directory. */
+/** Packs a file or tree under the name `as`; with '' the contents of a directory. */
 export async function* packHost({ path }: HostFile, as: string): AsyncGenerator<Buffer, void, undefined> {
   const options = { idMaps: NO_ID_MAPS };
   if (as === '' || path === '/') {
@@ -52,14 +55,14 @@ export async function* packHost({ path }: HostFile, as: string): AsyncGenerator<
 export interface UnpackHostOptions {
   readonly directory: string;
   readonly overwrite: boolean;
-  /** Everything belongs to who calls, and has no rights of theirs (set-uid and the like). @default as the archive says */
+  /** Gives all files to the caller and drops set-uid bits and the like; otherwise the archive decides. */
   readonly chown: boolean;
 }
 
-/** Into a directory that is there; the archive's links lead nowhere. */
+/** Unpacks an archive into an existing directory; links in the archive are not followed. */
 export async function unpackOnHost(archive: AsyncIterable<Uint8Array>, options: UnpackHostOptions): Promise<void> {
   using directory = openDirectory(options.directory);
-  // The container said with whose rights its programs run, not who has them now.
+  // Set-uid bits of the container must not give the rights of the new owner.
   const dropRights = options.chown;
   const owner = options.chown ? { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 } : undefined;
   await unpackTree(

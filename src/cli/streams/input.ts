@@ -1,12 +1,12 @@
-/** What a command reads whole: a file, or stdin. */
+/** Reads whole files, or stdin. */
 import { createReadStream } from 'node:fs';
 
 import { TspodError } from '../../errors.js';
 
-/** More than anything that is read so may have; what there is beyond is not read. */
+/** Limit of the input: larger than anything valid. The rest of a larger input is not read. */
 const MAX_BYTES = 1024 * 1024;
 
-/** `-` is stdin. Throws NO_SUCH_FILE. */
+/** Reads a file, or stdin for `-`. Throws NO_SUCH_FILE. */
 export async function readInput(path: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;

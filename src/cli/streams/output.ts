@@ -2,7 +2,7 @@
 import { write, writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
 
-/** The reader of stdout is gone: there is nobody to tell, so the program ends without a word. */
+/** Thrown when the reader of stdout is gone; the program then ends without a message. */
 export class OutputClosed extends Error {
   constructor() {
     super('output closed');
@@ -10,10 +10,10 @@ export class OutputClosed extends Error {
   }
 }
 
-/** What a shell shows for a program that SIGPIPE ended. */
+/** Exit status that a shell shows for a program ended by SIGPIPE. */
 export const EXIT_OUTPUT_CLOSED = 141;
 
-/** All of it, before the call returns. */
+/** Writes all of the data before it resolves. */
 export async function writeAll(fd: number, data: string | Uint8Array): Promise<void> {
   const bytes = typeof data === 'string' ? Buffer.from(data) : data;
   for (let at = 0; at < bytes.length;) {
@@ -27,7 +27,7 @@ export async function writeAll(fd: number, data: string | Uint8Array): Promise<v
   }
 }
 
-/** A stream whose writes wait until the kernel has taken them. */
+/** Returns a stream whose writes complete when the kernel has accepted them. */
 export function outputStream(fd: number): Writable {
   return new Writable({
     highWaterMark: 1024 * 1024,
@@ -50,7 +50,10 @@ function writeChunk(fd: number, chunk: Buffer, done: (error?: Error) => void): v
   });
 }
 
-/** A descriptor that another process has made non-blocking needs the event loop; node's own streams know how. */
+/**
+ * Writes to a descriptor that another process has made non-blocking, through Node's own stream, which waits in the
+ * event loop.
+ */
 async function writeSlowly(fd: number, bytes: Uint8Array): Promise<void> {
   const stream = fd === 2 ? process.stderr : process.stdout;
   await new Promise<void>((resolve, reject) => {

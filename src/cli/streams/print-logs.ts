@@ -12,7 +12,7 @@ import { outputStream } from './output.js';
 import { parseMomentFlag } from '../parse/moment.js';
 import { shortId } from '../../util/short-id.js';
 
-/** What is printed, and how. */
+/** Flags that choose what is printed, and how. */
 export const LOG_FLAGS: readonly Flag[] = [
   { name: 'color', kind: 'bool', help: 'Print names in colours' },
   { name: 'follow', short: 'f', kind: 'bool', help: 'Go on until the container ends' },
@@ -35,13 +35,13 @@ export const LOG_FLAGS: readonly Flag[] = [
 
 export interface LogSources {
   readonly containers: readonly Container[];
-  /** Each line says whose it is. */
+  /** Whether each line names its container. */
   readonly several: boolean;
-  /** Of readLogOptions(). */
+  /** Options from readLogOptions(). */
   readonly options: LogsOptions;
 }
 
-/** One after the other, or with --follow at the same time. The exit status. */
+/** Prints the logs one after the other, or with --follow at the same time, and returns the exit status. */
 export async function printLogs(
   context: Context,
   invocation: Invocation,
@@ -58,7 +58,7 @@ export async function printLogs(
   return 0;
 }
 
-/** What LOG_FLAGS say. Before containers are looked for: a wrong one is told first. */
+/** Reads LOG_FLAGS. Called before containers are looked up, so that an invalid flag is reported first. */
 export function readLogOptions({ flags }: Invocation): LogsOptions {
   const now = new Date();
   const [since, until, tail] = [flags.text('since'), flags.text('until'), flags.number('tail')];
@@ -73,7 +73,9 @@ export function readLogOptions({ flags }: Invocation): LogsOptions {
 
 const COLORS = [36, 33, 32, 35, 34, 31] as const;
 
-/** Lines of several containers say whose they are. */
+/**
+ * Returns the prefix of a container's lines, which is empty unless there are several containers or --names is given.
+ */
 function linePrefix(
   container: Container,
   { flags }: Invocation,
@@ -87,15 +89,18 @@ function linePrefix(
 interface Sinks {
   readonly stdout: Writable | undefined;
   readonly stderr: Writable;
-  /** Those whose last line has no end so far. */
+  /** Streams whose last line is not ended yet. */
   readonly unended: Set<Writable>;
-  /** Rejects when nobody reads any more. */
+  /** Rejects when a stream cannot be written to any more. */
   readonly failed: Promise<never>;
-  /** All is written. */
+  /** Resolves when everything is written. */
   end(): Promise<void>;
 }
 
-/** Where both lead to the same file or terminal there is one sink, since two would not wait for each other. */
+/**
+ * Opens the streams. If stdout and stderr are the same file or terminal, there is one stream, because two would not
+ * keep the order.
+ */
 function openSinks(context: Context): Sinks {
   const fd = context.globals.stdout;
   const stdout = fd === undefined ? undefined : outputStream(fd);
@@ -122,8 +127,8 @@ function isSameFile(fd: number, other: number): boolean {
 }
 
 /**
- * Lines of its own: what a container before it has left without an end gets one. `isMixed`: others write at the same time, so that a line is written when it
- * has ended, or will never.
+ * Copies a log. An unended line of a container before it is ended first. `isMixed`: other logs are written at the same
+ * time, so that a line is written only when it is complete, or will never be.
  */
 async function copy(
   container: Container,
@@ -143,10 +148,10 @@ async function copy(
   }
 }
 
-/** Of a line without an end no more is kept. */
+/** Maximum number of bytes of an unended line that are held back. */
 const MAX_LINE_BYTES = 1024 * 1024;
 
-/** The chunks, cut behind the ends of lines; what has none comes last, or when it has become too long. */
+/** Regroups chunks so that each ends with a line; an unended line comes last, or when it gets too long. */
 async function* wholeLines(chunks: AsyncIterable<LogChunk>): AsyncGenerator<LogChunk, void, undefined> {
   const kept: Record<LogChunk['stream'], Buffer> = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
   for await (const { stream, data } of chunks) {

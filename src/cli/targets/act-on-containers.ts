@@ -1,20 +1,23 @@
-/** Does one thing to several containers: each success is a line on stdout, each failure one on stderr. */
+/** Applies an action to several containers: each success is a line on stdout, each failure one on stderr. */
 import type { Container } from '../../container/api/container.js';
 import type { Context } from '../context.js';
 import { reportErrors } from '../errors/report-error.js';
 import type { Selection } from './containers.js';
 
 export interface BatchOptions {
-  /** Those that depend on a container have their turn before it, or after it. @default all at the same time */
+  /** Whether containers that depend on another one have their turn before or after it. @default all at the same time */
   readonly order?: 'dependents first' | 'dependencies first';
   readonly act: (container: Container) => Promise<void>;
-  /** What is printed of a success. @default how the user called the container */
+  /** Returns what is printed after a success. @default the container's name as the user gave it */
   readonly line?: (container: Container) => string | undefined;
-  /** @default 125 */
+  /** Returns the exit status for errors. @default 125 */
   readonly status?: (errors: readonly unknown[]) => number;
 }
 
-/** All at the same time, or as their dependencies want it; names are printed in the order of the command line. The exit status. */
+/**
+ * Acts on all containers at the same time, or in the order of their dependencies; prints in the order of the command
+ * line. Returns the exit status.
+ */
 export async function actOnAll(context: Context, selection: Selection, options: BatchOptions): Promise<number> {
   const results = await Promise.all(actions(selection.targets, options));
   const errors = [...selection.errors];
@@ -49,7 +52,7 @@ function actions(targets: Selection['targets'], options: BatchOptions): readonly
 
 type Ids = readonly string[];
 
-/** By the id of a container: whose turns come before its own. */
+/** Returns, by container id, the containers whose turn comes before. */
 function predecessorsIn(targets: Selection['targets'], order: BatchOptions['order']): ReadonlyMap<string, Ids> {
   if (order === undefined) return new Map();
   const dependents = new Map(targets.map(({ container }) => [container.id, dependentsOf(container)]));
@@ -63,7 +66,7 @@ function inverted(dependents: ReadonlyMap<string, Ids>): ReadonlyMap<string, Ids
   return dependencies;
 }
 
-/** None of a container that is gone. */
+/** Returns the dependents of a container; none if it is gone. */
 function dependentsOf(container: Container): Ids {
   try {
     return container.dependents({ all: true });

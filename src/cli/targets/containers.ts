@@ -1,4 +1,4 @@
-/** Which containers a command acts on: named ones, --all, --latest, --cidfile or --filter. */
+/** Selects the containers that a command acts on: by name, --all, --latest, --cidfile or --filter. */
 import type { Container } from '../../container/api/container.js';
 import { isTspodError, messageOf } from '../../errors.js';
 import type { ContainerSummary, Engine } from '../../engine/types.js';
@@ -42,7 +42,7 @@ export function allFlag(help: string): Flag {
   return { name: 'all', short: 'a', kind: 'bool', help };
 }
 
-/** A container, and how the user called it. */
+/** A container, and its name as the user gave it. */
 export interface Target {
   readonly container: Container;
   readonly shown: string;
@@ -50,18 +50,21 @@ export interface Target {
 
 export interface Selection {
   readonly targets: readonly Target[];
-  /** The first that could not be found: then there are no targets, and nothing is done to the others that were named. */
+  /**
+   * Error for the first container that was not found; then there are no targets, and nothing is done to the other named
+   * ones.
+   */
   readonly errors: readonly unknown[];
 }
 
 export interface SelectionOptions {
-  /** The containers that --all stands for. @default all */
+  /** Whether --all includes a container. @default all containers */
   readonly matchesAll?: (container: ContainerSummary) => boolean;
-  /** A missing container is no error. @default the flag --ignore */
+  /** Whether a missing container is ignored. @default the flag --ignore */
   readonly ignoreMissing?: boolean;
 }
 
-/** Refuses a command line that names nothing, or names and --all together. */
+/** Refuses a command line that selects nothing, or that combines names with --all or the like. */
 export function checkSelection({ flags, args }: Invocation): void {
   const given = flags.has('cidfile') || flags.has('filter');
   if (flags.bool('all') && flags.bool('latest')) throw invalid('--all and --latest cannot be used together');
@@ -111,12 +114,12 @@ function findNamed(engine: Engine, names: readonly string[], ignoreMissing: bool
   return { targets, errors: [] };
 }
 
-/** Of one that has been listed; none if it has gone since. */
+/** Returns the target for a listed container; none if it is gone meanwhile. */
 function targetOf(engine: Engine, id: string): readonly Target[] {
   return ifPresent(engine, id).map((container) => ({ container, shown: id }));
 }
 
-/** The container that has been listed, or none if it has gone since, as with --rm. */
+/** Returns a listed container; none if it is gone meanwhile, as with --rm. */
 export function ifPresent(engine: Engine, id: string): readonly Container[] {
   try {
     return [engine.containers.get(id)];
@@ -126,7 +129,7 @@ export function ifPresent(engine: Engine, id: string): readonly Container[] {
   }
 }
 
-/** Docker's names begin with a slash. */
+/** Removes the slash with which names begin in Docker. */
 export function withoutSlash(name: string): string {
   return name.startsWith('/') ? name.slice(1) : name;
 }
@@ -142,7 +145,7 @@ function readCidFiles(context: Context, files: readonly string[], ignoreMissing:
   });
 }
 
-/** The one container of a command that takes just one: its name, or --latest. */
+/** Returns the container of a command that takes just one: by its name, or the latest. */
 export async function selectOne(
   context: Context,
   name: string | undefined,

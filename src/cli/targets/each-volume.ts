@@ -1,10 +1,10 @@
-/** What the commands that say something of each volume have in common. */
+/** Common part of the commands that print a line for each volume. */
 import { isTspodError } from '../../errors.js';
 import { EXIT_FAILURE } from '../errors/cli-error.js';
 import type { Context } from '../context.js';
 import { forEachName } from './for-each-name.js';
 
-/** Prints a line for each; what fails is said at the end. Answers the exit status. */
+/** Prints a line for each name and reports errors at the end. Returns the exit status. */
 export function printEach(
   context: Context,
   names: readonly string[],

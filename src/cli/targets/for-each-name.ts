@@ -1,20 +1,23 @@
-/** Does one thing for each of several names, one after the other; what the commands that remove or look up things by name have in common. */
+/**
+ * Applies an action to each of several names in turn; common part of the commands that remove or look up things by
+ * name.
+ */
 import type { Context } from '../context.js';
 import { EXIT_FAILURE } from '../errors/cli-error.js';
 import { reportError, reportErrors } from '../errors/report-error.js';
 
 export interface NameActions<Name> {
-  /** Answers what is printed of a success. */
+  /** Performs the action and returns what is printed. */
   readonly act: (name: Name) => string | Promise<string>;
-  /** An error that is none. @default there is no such */
+  /** Whether an error counts as success. @default none does */
   readonly isDone?: (error: unknown) => boolean;
-  /** Errors are told as they come, not after the last name. @default false */
+  /** Whether to report errors as they occur instead of after the last name. @default false */
   readonly atOnce?: boolean;
-  /** @default 125 */
+  /** Returns the exit status for errors. @default 125 */
   readonly status?: (errors: readonly unknown[]) => number;
 }
 
-/** No error keeps the next name from its turn. The exit status. */
+/** Acts on all names, also after an error, and returns the exit status. */
 export async function forEachName<Name>(
   context: Context,
   names: readonly Name[],

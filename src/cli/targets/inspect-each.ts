@@ -1,4 +1,4 @@
-/** What the commands that inspect things by name have in common. */
+/** Common part of the commands that inspect things by name. */
 import type { Flag } from '../command-parts/flag.js';
 import type { Context } from '../context.js';
 import { jsonText } from '../terminal/escape.js';
@@ -6,7 +6,7 @@ import { isJsonFormat, renderReport } from '../format/report.js';
 import type { GoValue } from '../format/values.js';
 import { reportErrors } from '../errors/report-error.js';
 
-/** What is printed between a field and its level, five spaces as Podman has it for most things. */
+/** Indentation of JSON: five spaces, as in Podman for most kinds of objects. */
 const INDENT = 5;
 
 export const inspectFormatFlag: Flag = {
@@ -21,16 +21,16 @@ export const inspectFormatFlag: Flag = {
 
 export interface Inspection<Found, Name> {
   readonly format: string;
-  /** Of JSON. @default 5 */
+  /** Indentation of JSON. @default 5 */
   readonly indent?: number;
   readonly find: (name: Name) => Found | Promise<Found>;
-  /** What to say of one that is not there; undefined for an error that ends the command. */
+  /** Returns the error for a missing object; undefined for an error that ends the command. */
   readonly missing: (name: Name, error: unknown) => Error | undefined;
-  /** For another format than JSON. */
+  /** Renders the objects in another format than JSON. */
   readonly render: (found: readonly Found[]) => string;
 }
 
-/** Prints all that are there before it says which are not. Answers the exit status. */
+/** Prints all objects that exist, then reports the missing ones. Returns the exit status. */
 export async function inspectEach<Found, Name>(
   context: Context,
   names: readonly Name[],
@@ -52,7 +52,9 @@ export async function inspectEach<Found, Name>(
   return reportErrors(context, errors);
 }
 
-/** What a template makes of them. `table` aligns columns; as with Podman there are no headings. Throws TemplateError. */
+/**
+ * Renders objects with a template. `table` aligns columns; as in Podman there are no headings. Throws TemplateError.
+ */
 export function inspectReport(format: string, rows: readonly GoValue[]): string {
   return renderReport({ name: 'inspect', format, rows, heading: false });
 }

@@ -1,4 +1,4 @@
-/** Which pods a command acts on (named ones, --all, --latest, --pod-id-file), and how it tells of each. */
+/** Selects the pods that a command acts on (by name, --all, --latest, --pod-id-file), and reports on each. */
 import { isTspodError, messageOf } from '../../errors.js';
 import type { Pod, PodSummary } from '../../pod/api.js';
 import { EXIT_FAILURE, invalid, CliError } from '../errors/cli-error.js';
@@ -32,11 +32,13 @@ export const ignorePodFlag: Flag = {
 
 export interface PodSelection {
   readonly pods: readonly Pod[];
-  /** The first that could not be found: then there are no pods, and nothing is done to the others that were named. */
+  /**
+   * Error for the first pod that was not found; then there are no pods, and nothing is done to the other named ones.
+   */
   readonly errors: readonly unknown[];
 }
 
-/** Refuses a command line that names nothing, or names and --all together. */
+/** Refuses a command line that selects nothing, or that combines names with --all or the like. */
 export function checkPodSelection({ flags, args }: Invocation): void {
   const fromFile = flags.has('pod-id-file');
   if (flags.bool('all') && flags.bool('latest')) throw invalid('--all and --latest cannot be used together');
@@ -49,9 +51,9 @@ export function checkPodSelection({ flags, args }: Invocation): void {
 }
 
 export interface PodSelectionOptions {
-  /** The pods that --all stands for. @default all */
+  /** Whether --all includes a pod. @default all pods */
   readonly matchesAll?: (pod: PodSummary) => boolean;
-  /** A missing pod is no error. @default the flag --ignore */
+  /** Whether a missing pod is ignored. @default the flag --ignore */
   readonly ignoreMissing?: boolean;
 }
 
@@ -78,7 +80,7 @@ export async function selectPods(
   return { pods: found, errors: [] };
 }
 
-/** The one pod of a command that takes just one: its name, or --latest. */
+/** Returns the pod of a command that takes just one: by its name, or the latest. */
 export async function selectOnePod(context: Context, name: string | undefined): Promise<Pod> {
   const { pods } = await context.engine();
   return name === undefined ? pods.latest() : pods.get(name);
@@ -86,13 +88,16 @@ export async function selectOnePod(context: Context, name: string | undefined): 
 
 export interface PodBatchOptions {
   readonly act: (pod: Pod) => Promise<void>;
-  /** Said before the error of each container: 'starting container'. */
+  /** Text before the error of each container: 'starting container'. */
   readonly doing?: string;
-  /** @default 125 */
+  /** Returns the exit status for errors. @default 125 */
   readonly status?: (errors: readonly unknown[]) => number;
 }
 
-/** All at the same time. Of each success the id is a line on stdout, in the order of the command line. The exit status. */
+/**
+ * Acts on all pods at the same time; prints the ids of those done in the order of the command line. Returns the exit
+ * status.
+ */
 export async function actOnPods(
   context: Context,
   { pods, errors: missing }: PodSelection,
@@ -108,7 +113,7 @@ export async function actOnPods(
   return reportErrors(context, lines, () => status(errors));
 }
 
-/** Of a pod some of whose containers failed: an error for each of these. */
+/** Splits the error of a pod some of whose containers failed into an error for each of these. */
 export function byContainer(error: unknown, doing: string): readonly unknown[] {
   if (!isTspodError(error, 'POD_PARTIAL_FAIL')) return [error];
   const { errors } = error.details as { readonly errors?: unknown };

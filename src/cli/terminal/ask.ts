@@ -1,19 +1,19 @@
-/** Asks for a line, on a terminal or not. */
+/** Asks the user for lines, on a terminal or not. */
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 
 import { CliError } from '../errors/cli-error.js';
 
-/** Passwords longer than this are none. */
+/** Maximum length of a password, in bytes. */
 const MAX_INPUT_BYTES = 64 * 1024;
 
 export interface Questions {
-  /** Throws where no more lines come. */
+  /** Asks for a line. Throws CliError at the end of the input. */
   ask(question: string, options?: { readonly hidden?: boolean }): Promise<string>;
   close(): void;
 }
 
-/** Questions go through `say`; on a terminal what is typed is seen unless it is hidden. */
+/** Prepares questions, which are printed with `say`. On a terminal, typed text is echoed unless it is hidden. */
 export function openQuestions(say: (text: string) => Promise<void>): Questions {
   let isHidden = false;
   const echo = new Writable({
@@ -39,7 +39,7 @@ export function openQuestions(say: (text: string) => Promise<void>): Questions {
   };
 }
 
-/** All that comes on stdin, without the line end at its end. */
+/** Reads all of stdin, without the line end at its end. */
 export async function readStdin(): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;

@@ -1,8 +1,8 @@
-/** Asks before something is removed. */
+/** Asks for confirmation before something is removed. */
 import { invalid } from '../errors/cli-error.js';
 import type { Context } from '../context.js';
 
-/** Whether the answer begins with a y. CliError at the end of the input. */
+/** Prints a warning and returns whether the answer begins with y. Throws CliError at the end of the input. */
 export async function confirmed(context: Context, warning: string): Promise<boolean> {
   await context.out(`WARNING! ${warning}\nAre you sure you want to continue? [y/N] `);
   const { createInterface } = await import('node:readline');

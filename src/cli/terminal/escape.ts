@@ -1,10 +1,10 @@
-/** Keeps names, labels and commands of containers from steering the reader's terminal. */
+/** Prevents names, labels and commands of containers from controlling the reader's terminal. */
 
-/** Control characters but tab and line end, and those that turn the direction of writing. */
+/** Control characters except tab and line end, and characters that change the direction of writing. */
 // eslint-disable-next-line no-control-regex -- control characters are what it looks for
 const DANGEROUS = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-/** For a terminal: \x1b instead of the character. */
+/** Escapes control characters for a terminal: \x1b as text instead of the character. */
 export function escapeControls(text: string): string {
   return text.replaceAll(DANGEROUS, (char) => {
     const code = char.charCodeAt(0);
@@ -12,7 +12,7 @@ export function escapeControls(text: string): string {
   });
 }
 
-/** JSON in which such characters are escaped as JSON does. */
+/** Returns JSON in which such characters are escaped in JSON's way. */
 export function jsonText(value: unknown, indent?: number): string {
   return JSON.stringify(value, undefined, indent).replaceAll(
     DANGEROUS,

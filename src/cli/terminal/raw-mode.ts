@@ -1,10 +1,13 @@
-/** Puts the caller's terminal into raw mode, and back whatever happens. */
+/** Puts the caller's terminal into raw mode, and restores it in any case. */
 import { makeTerminalRaw, restoreTerminal } from '../../native/terminal.js';
 
-/** Signals that end the program; by default they would do so without putting the terminal back. */
+/** Signals that would end the program without restoring the terminal. */
 const ENDING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGTERM', 'SIGIO'] as const;
 
-/** Call the result to put the terminal back; it may be called again. While `isProxied()`, signals neither end nor stop this process. */
+/**
+ * Enters raw mode, and returns a function that restores the terminal, which may be called again. While `isProxied()`,
+ * signals neither end nor stop this process.
+ */
 export function enterRawMode(terminal: number, isProxied: () => boolean): () => void {
   const settings = makeTerminalRaw(terminal);
   const restore = (): void => ifThere(() => restoreTerminal(terminal, settings));
@@ -18,7 +21,7 @@ export function enterRawMode(terminal: number, isProxied: () => boolean): () => 
     restore();
     process.kill(process.pid, 'SIGSTOP');
   };
-  // the shell has put the terminal back while this process was stopped
+  // The shell has restored the terminal while this process was stopped.
   const onContinue = (): void => ifThere(() => makeTerminalRaw(terminal));
   const leave = (): void => {
     restore();
@@ -34,11 +37,11 @@ export function enterRawMode(terminal: number, isProxied: () => boolean): () => 
   return leave;
 }
 
-/** A terminal that has been closed needs no settings any more. */
+/** Changes settings, ignoring the failure for a closed terminal, which needs none. */
 function ifThere(change: () => void): void {
   try {
     change();
   } catch {
-    // nobody sees it
+    // The terminal is gone.
   }
 }

@@ -1,11 +1,11 @@
-/** Passes signals that the command line gets on to the container. */
+/** Passes the signals of this process on to the container. */
 import { closeSync } from 'node:fs';
 
 import { isTerminal } from '../../host/is-terminal.js';
 
 /**
- * All that a process can catch, but for those that are about itself: SIGCHLD, SIGPIPE, SIGWINCH (the window is passed on as a
- * size), and those that stand for its own mistakes.
+ * Signals that are passed on: all that a process can catch, except those about the process itself: SIGCHLD, SIGPIPE,
+ * SIGWINCH (the window's size is passed on instead), and those caused by its own faults.
  */
 const FORWARDED = [
   'SIGHUP',
@@ -21,23 +21,26 @@ const FORWARDED = [
 ] as const satisfies readonly NodeJS.Signals[];
 
 /**
- * They stop a process in the background that reads its terminal or changes it. One that catches them and tries again gets them again, for ever:
- * whoever uses the caller's terminal must not.
+ * Signals that stop a background process which reads or changes its terminal. A process that catches them and retries
+ * gets them again, forever; so they must not be caught while the caller's terminal is in use.
  */
 const OF_TERMINAL = ['SIGTTIN', 'SIGTTOU'] as const satisfies readonly NodeJS.Signals[];
 
 export interface SignalProxy {
   /**
-   * From now on signals go to `send`; those that came before go first. One that it answers false for has nobody to go to: that and all to
-   * come have their usual effect on this process.
+   * Passes signals to `send` from now on, held-back ones first. If it returns false, there is nobody to pass signals
+   * to: that signal and all later ones have their usual effect on this process.
    */
   connect(send: (signal: NodeJS.Signals) => Promise<boolean>): void;
-  /** Whether signals still go through it. */
+  /** Whether signals are still passed on. */
   isOpen(): boolean;
   stop(): void;
 }
 
-/** Holds signals back until it is connected: one that comes while the container starts must not be lost. */
+/**
+ * Starts catching signals, and holds them back until the proxy is connected: a signal during the start of the container
+ * must not be lost.
+ */
 export function openSignalProxy({ tty }: { readonly tty: boolean }): SignalProxy {
   const signals = tty ? FORWARDED : [...FORWARDED, ...OF_TERMINAL];
   let isOpen = true;
@@ -68,8 +71,8 @@ export function openSignalProxy({ tty }: { readonly tty: boolean }): SignalProxy
 }
 
 /**
- * Closes those of the terminals that are gone. This process outlives its terminal when SIGHUP goes on to the container, and node aborts at its end where
- * it cannot put back the settings of a terminal that it has open.
+ * Returns a function that closes the terminals that are gone. This process outlives its terminal if SIGHUP is passed on
+ * to the container, and Node aborts at its end if it cannot restore the settings of a terminal that it has open.
  */
 function closeLost(terminals: readonly number[]): () => void {
   return () => {

@@ -1,7 +1,7 @@
-/** The size of the caller's terminal, now and when it changes. */
+/** Size of the caller's terminal, and its changes. */
 import type { TerminalSize } from '../../container/api/container.js';
 
-/** undefined if neither stdout nor stderr is a terminal. */
+/** Returns the size of the terminal; undefined if neither stdout nor stderr is one. */
 export function terminalSize(): TerminalSize | undefined {
   const stream = [process.stdout, process.stderr].find(({ isTTY }) => isTTY);
   if (stream === undefined) return undefined;
@@ -9,7 +9,7 @@ export function terminalSize(): TerminalSize | undefined {
   return columns > 0 && rows > 0 ? { rows, columns } : undefined;
 }
 
-/** Calls back at every change until the result is called. */
+/** Calls back at every change of the size until the returned function is called. */
 export function watchWindow(onChange: (size: TerminalSize) => void): () => void {
   const update = (): void => {
     const size = terminalSize();

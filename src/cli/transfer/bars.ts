@@ -1,4 +1,7 @@
-/** Tells of a pull or a push on a terminal: a bar for each blob that is under way, a line for each that is done. */
+/**
+ * Shows the progress of a transfer on a terminal: a bar for each blob that is being transferred, a line for each that
+ * is done.
+ */
 import { MultiBar, type SingleBar } from 'cli-progress';
 
 import type { BlobProgress, TransferProgress } from '../../engine/images/progress.js';
@@ -7,7 +10,7 @@ import { escapeControls } from '../terminal/escape.js';
 import { binarySize } from '../format/human.js';
 import { hexOf, imageLine } from './lines.js';
 
-/** What is beside the bar: the blob, and how many bytes of how many. */
+/** Columns beside the bar: the blob, and the numbers of bytes. */
 const TEXT_COLUMNS = 58;
 const BAR_COLUMNS = { least: 8, most: 40 };
 
@@ -22,11 +25,11 @@ export class TransferBars implements Disposable {
     this.#multi = new MultiBar({
       stream: terminal,
       format: (_, { progress }, state: BlobProgress) => `${titleOf(state)} ${barText(state, { progress, columns })}`,
-      // A program that is killed must not leave a terminal without a cursor; nor are signals the bars' to take.
+      // A killed program must not leave the terminal without a cursor, and the bars must not handle signals.
       hideCursor: false,
       gracefulExit: false,
       emptyOnZero: true,
-      // A line above moves the bars down: those that stand still have to be drawn there, too.
+      // A line above moves all bars down, so that unchanged ones have to be drawn again, too.
       forceRedraw: true,
       clearOnComplete: true,
     });
@@ -64,7 +67,7 @@ export class TransferBars implements Disposable {
     this.#multi.remove(bar);
   }
 
-  /** Above the bars, if there are any. */
+  /** Prints a line above the bars. */
   #say(line: string): void {
     this.#multi.log(`${escapeControls(line)}\n`);
     if (this.#bars.size === 0) this.#multi.update();
@@ -76,7 +79,7 @@ function titleOf({ role, digest }: BlobProgress): string {
 }
 
 interface Drawing {
-  /** From 0 to 1. */
+  /** Fraction that is done, from 0 to 1. */
   readonly progress: number;
   readonly columns: number;
 }

@@ -1,16 +1,19 @@
-/** Tells of a pull or a push as it suits the caller's stderr. */
+/** Shows the progress of a transfer in the form that suits the caller's stderr. */
 import type { OnProgress, TransferProgress } from '../../engine/images/progress.js';
 import type { Context } from '../context.js';
 import { isTerminal } from '../../host/is-terminal.js';
 import type { TransferBars } from './bars.js';
 import { transferLines } from './lines.js';
 
-/** Options of a method of `engine.images`. */
+/** Options for methods of `engine.images`. */
 interface Shown {
   readonly onProgress?: OnProgress;
 }
 
-/** Bars on a terminal, else lines; nothing if `quiet`, or if there is nothing to tell. They are gone from the terminal's care when the call returns. */
+/**
+ * Runs a transfer and shows its progress: as bars on a terminal, else as lines, and not at all if `quiet`. The bars are
+ * gone when the call returns.
+ */
 export async function showTransfer<T>(
   context: Context,
   quiet: boolean,
@@ -26,7 +29,10 @@ export async function showTransfer<T>(
   });
 }
 
-/** Bars from the first that is told on: they move the cursor, and clear what is below it. */
+/**
+ * Bars that are created at the first progress report, not earlier, because they move the cursor and clear what is below
+ * it.
+ */
 class BarsOnDemand implements AsyncDisposable {
   readonly #terminal: NodeJS.WriteStream;
   readonly #early: TransferProgress[] = [];

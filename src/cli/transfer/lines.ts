@@ -1,8 +1,8 @@
-/** Tells of a pull or a push, a line for each step, in Podman's words. */
+/** Shows the progress of a transfer as lines, one for each step, worded as in Podman. */
 import type { BlobProgress, ImageProgress, OnProgress } from '../../engine/images/progress.js';
 import type { Context } from '../context.js';
 
-/** What to pass as `onProgress`. Lines go to stderr, each blob is told of once. */
+/** Returns a function to pass as `onProgress`; it prints to stderr, each line once. */
 export function transferLines(context: Context): OnProgress {
   const told = new Set<string>();
   const say = (line: string | undefined) => {

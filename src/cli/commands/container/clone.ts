@@ -4,7 +4,7 @@ import { applyFlags, type CreateFlag, type Draft } from '../../flags/create/draf
 import { resourceFlags } from '../../flags/create/resources.js';
 import { withoutSlash } from '../../targets/containers.js';
 
-/** Of the cgroup, but not where it is. */
+/** Resource flags that clone does not have: where the cgroup is, and settings that are not limits. */
 const NOT_OF_CLONE: ReadonlySet<string> = new Set(['cgroup-parent', 'cgroups', 'cgroup-conf', 'oom-kill-disable']);
 
 const LIMITS: readonly CreateFlag[] = resourceFlags

@@ -63,14 +63,17 @@ interface CopyOptions {
 }
 
 interface Side {
-  /** undefined: the machine. */
+  /** undefined for a path on the host. */
   readonly container: Container | undefined;
   readonly path: string;
   /** The path as the user gave it. */
   readonly shown: string;
 }
 
-/** `CONTAINER:PATH`, unless it looks like a path: a colon in a file's name needs a slash or a dot before it. */
+/**
+ * Parses an argument as CONTAINER:PATH, or as a path of the host if it begins with a slash or a dot, as a path with a
+ * colon in a file name must.
+ */
 async function parseSide(context: Context, { args }: Invocation, index: 0 | 1): Promise<Side> {
   const words = args.map(splitSide);
   if (words.every(({ name }) => name === undefined))
@@ -89,7 +92,7 @@ async function parseSide(context: Context, { args }: Invocation, index: 0 | 1): 
   }
 }
 
-/** What the path ends with stays: `/` and `/.` have their meaning. */
+/** Makes a path absolute below the working directory; keeps its end, since `/` and `/.` have a meaning there. */
 function belowWorkdir(container: Container, path: string): string {
   const { WorkingDir } = container.inspect().Config;
   return `${WorkingDir.replace(/\/+$/, '')}/${path}`;
@@ -101,11 +104,11 @@ function splitSide(word: string): { readonly name: string | undefined; readonly 
   return { name: word.slice(0, colon), path: word.slice(colon + 1) };
 }
 
-/** What is to be copied, once it is known under which name: '' is what is in the directory. */
+/** Something to copy; `open` is given the name that it gets, '' for the contents of a directory. */
 interface Source {
   readonly type: FileStat['type'] | HostFile['type'];
   readonly name: string;
-  /** `DIRECTORY/.` */
+  /** Whether only the contents of the directory are meant, as in `DIRECTORY/.`. */
   readonly contents: boolean;
   readonly open: (as: string) => Promise<AsyncIterable<Uint8Array>>;
 }
@@ -132,12 +135,15 @@ async function sourceOf({ container, path, shown }: Side): Promise<Source> {
     type: file.type,
     name: nameOf(path, file.path),
     contents: isContents(path) || file.path === '/',
-    // The name that the path has; what a link at its end leads to is copied under the link's name.
+    // The name in the path counts: the target of a link at its end is copied under the link's name.
     open: (as) => (as === '' ? container.copyOut(`${path}/.`) : container.copyOut(path, { as })),
   };
 }
 
-/** What is copied under its name has that of the path, unless that ends with dots. */
+/**
+ * Returns the name under which something is copied: the last part of the path, or of the real path if that is a dot or
+ * two.
+ */
 function nameOf(path: string, real: string): string {
   const name = basename(path);
   return name === '..' || name === '.' || name === '' ? basename(real) : name;
@@ -189,7 +195,7 @@ async function copyInto(container: Container, { from, to, options }: IntoContain
   }
 }
 
-/** Nothing at all is no archive, though it may be the end of one. */
+/** Passes an archive through; throws if it is empty, which could be taken for the end of an archive. */
 async function* checkedArchive(archive: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   let isEmpty = true;
   for await (const chunk of archive) {
@@ -217,10 +223,11 @@ async function copyToHost(context: Context, container: Container, { from, to, op
   const source = await sourceOf(from);
   refuseDevice(container, source, from);
   const there = await findOnHost(to);
-  // What is copied replaces what has the name: a device would be gone for everybody, and who reads a pipe would get nothing.
+  // A copied file replaces the file at its destination: a device would be lost for everybody, and a pipe's reader would
+  // get nothing.
   if (there?.type === 'node' || there?.type === 'nameless')
     throw new CliError(`invalid destination: "${there.path}" must be a directory or a regular file`);
-  // Root may give files to anybody; what comes out of a container belongs to who asked for it.
+  // Root could keep any owner, but by default files copied out of a container belong to the caller.
   const unpack = async (directory: string, as: string): Promise<void> =>
     unpackOnHost(await source.open(as), { directory, ...options });
   if (there === undefined) {
@@ -237,7 +244,7 @@ async function copyToHost(context: Context, container: Container, { from, to, op
   }
 }
 
-/** Below a directory they are left out. */
+/** Refuses to copy a device to the host. Devices inside a copied directory are skipped. */
 function refuseDevice(container: Container, { type }: Source, { shown }: Side): void {
   if (type === 'character' || type === 'block')
     throw new CliError(`"${shown}" of container ${container.name} is a device, which is not copied to the host`);

@@ -24,7 +24,7 @@ export const command: Command = {
   },
 };
 
-/** Creates it, in place of another one of the same name where that is asked for. */
+/** Creates a container; with `replace`, first removes one that has the same name. */
 export async function createContainer(context: Context, request: CreateRequest): Promise<Container> {
   const { options, replace } = request;
   const engine = await context.engine();
@@ -33,7 +33,7 @@ export async function createContainer(context: Context, request: CreateRequest):
   return engine.containers.create({ ...options, pull: 'missing' });
 }
 
-/** The image, if it has to be fetched: told of as a pull is. */
+/** Fetches the image if necessary, showing the same progress as a pull. */
 async function pullFor(context: Context, { options, registry, quiet }: CreateRequest): Promise<void> {
   const { image, pull = 'missing', platform } = options;
   if (image === undefined || image === '' || image.startsWith('host:')) return;
@@ -46,7 +46,7 @@ async function removeNamed(context: Context, name: string): Promise<void> {
   const engine = await context.engine();
   try {
     const existing = engine.containers.get(name);
-    // a beginning of another one's id is not its name
+    // The name may also be an id prefix of another container, which must not be removed.
     if (existing.name === name) await existing.remove({ force: true });
   } catch (error) {
     if (!isTspodError(error, 'NO_SUCH_CONTAINER') && !isTspodError(error, 'AMBIGUOUS')) throw error;

@@ -85,7 +85,7 @@ export const command: Command = {
   },
 };
 
-/** With --latest or --cidfile all arguments are the command. */
+/** Finds the container and the command. With --latest or --cidfile, all arguments are the command. */
 export async function findTarget(
   context: Context,
   invocation: Invocation,
@@ -144,8 +144,9 @@ async function execDetached(
 }
 
 /**
- * The command has the caller's own descriptors: nothing is copied. But for a terminal: who has that reads what is typed there, and may type
- * itself (CVE-2017-5226), so that its streams go through the monitor.
+ * Runs a command with the caller's own descriptors, so that nothing is copied. If one of them is a terminal, the
+ * streams go through the monitor instead: a process that has the terminal could read what is typed there and inject
+ * input (CVE-2017-5226).
  */
 async function execPlain(context: Context, container: Container, options: ExecOptions): Promise<number> {
   const streams = [...(options.interactive === true ? [0] : []), context.globals.stdout ?? -1, 2];

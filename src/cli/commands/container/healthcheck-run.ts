@@ -2,7 +2,7 @@ import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command-parts/definition.js';
 import { selectOne } from '../../targets/containers.js';
 
-/** It is not healthy. */
+/** Exit status for a container that is not healthy. */
 const EXIT_NOT_WELL = 1;
 
 export const command: Command = {

@@ -45,13 +45,13 @@ export const command: Command = {
 };
 
 interface Mapping {
-  /** 80/tcp */
+  /** Port in the container, as in 80/tcp. */
   readonly port: string;
-  /** 0.0.0.0:8080 */
+  /** Address on the host, as in 0.0.0.0:8080. */
   readonly host: string;
 }
 
-/** Without a protocol it is TCP's. */
+/** Parses PORT[/PROTO]; the protocol defaults to tcp. */
 function parsePort(text: string): string {
   const [number = '', protocol = 'tcp', ...more] = text.split('/');
   if (more.length > 0) throw invalid("port formats are port/protocol. '%s' is invalid".replace('%s', text));

@@ -86,7 +86,7 @@ export const command: Command = {
       return 0;
     }
     for (;;) {
-      // home, the list, and away with what was below it
+      // The text is ready before the screen is cleared, so that the display does not flicker.
       const text = await listText(context, invocation);
       await context.clearScreen();
       await context.out(text);
@@ -123,7 +123,10 @@ async function listText(context: Context, invocation: Invocation): Promise<strin
   return tableText(tableRows(rows, invocation, now));
 }
 
-/** What is shown is up to date without it; this has it told as events, too. */
+/**
+ * Records the present state of the containers. The list is up to date without this, but so are then the recorded
+ * events.
+ */
 async function syncAll(engine: Engine, options: ListOptions): Promise<void> {
   for (const { id } of engine.containers.list(options)) {
     try {
@@ -138,7 +141,7 @@ function listOptions({ flags }: Invocation): ListOptions {
   const filters = parseFilters(flags.list('filter'));
   const last = flags.bool('latest') ? 1 : (flags.number('last') ?? -1);
   return {
-    // a state that is asked for is shown, running or not
+    // A filter for a state also shows containers that do not run.
     all: flags.bool('all') || last >= 0 || 'status' in filters || 'exited' in filters,
     filters,
     size: flags.bool('size') || /\.Size\b/.test(flags.text('format') ?? ''),

@@ -47,7 +47,7 @@ export const command: Command = {
   },
 };
 
-/** --running selects as --all does, among those that run. */
+/** Makes --running select like --all; the caller restricts that to running containers. */
 function withAll(invocation: Invocation): Invocation {
   const { flags } = invocation;
   return { ...invocation, flags: { ...flags, bool: (name) => name === 'all' || flags.bool(name) } };

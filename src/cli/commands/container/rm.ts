@@ -53,7 +53,7 @@ export const command: Command = {
           ...(timeoutSec === undefined ? {} : { timeoutSec }),
         });
       } catch (error) {
-        // another one of the same command may have taken it along as its dependent
+        // The container may have been removed already as a dependent of another container of this command.
         if (!missingIsDone || !isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
       }
     };

@@ -48,14 +48,14 @@ export const command: Command = {
       if (rmi && request.options.image !== undefined) await removeImage(context, request.options.image);
       return status;
     } catch (error) {
-      // after an error that is the container's own, what is left of it is as useful as one that ended
+      // After an error of the container itself, --rm removes it as if it had ended.
       if (request.options.autoRemove === true && error instanceof StatusError) await removeQuietly(container);
       throw error;
     }
   },
 };
 
-/** Unless somebody else needs it. */
+/** Removes the image of --rmi; if it is still in use, only warns. */
 async function removeImage(context: Context, image: string): Promise<void> {
   const engine = await context.engine();
   try {
@@ -75,7 +75,7 @@ async function warnWithoutTerminal(context: Context): Promise<void> {
   );
 }
 
-/** The caller's that the container's process gets themselves. */
+/** Returns the descriptors of the caller that the container's process gets directly. */
 async function givenDescriptors(context: Context, options: CreateOptions): Promise<StartOptions> {
   const listenFds = listeningDescriptors(context.caller);
   const preserves = (options.preserveFds ?? 0) > 0;
@@ -99,7 +99,7 @@ function failStart(error: unknown): never {
 
 const OWN_STDIO = { stdio: { stdin: 0, stdout: 1, stderr: 2 } } as const;
 
-/** The container's process gets the caller's descriptors themselves. */
+/** Whether the container's process gets the caller's stdio descriptors directly. */
 function passesStdio(options: CreateOptions): boolean {
   return options.log?.driver === 'passthrough' && options.tty !== true;
 }
@@ -120,7 +120,7 @@ async function runAttached(
   const keys = flags.text('detach-keys');
   const proxies = !flags.has('sig-proxy') || flags.bool('sig-proxy');
   const end = await attach(context, {
-    // what the container's process has itself does not come by here
+    // With passthrough, the process has the streams itself, and there is nothing to copy.
     ...(passthrough ? { stdin: false, stdout: false, stderr: false } : readStreams(invocation)),
     tty: options.tty === true,
     ...(keys === undefined ? {} : { detachKeys: keys }),
@@ -132,7 +132,10 @@ async function runAttached(
   return status;
 }
 
-/** False when the container does not run (any more). What else keeps a signal from it is not worth the end of its output. */
+/**
+ * Sends a signal; returns false if the container does not run (any more). Other failures are ignored, because they must
+ * not end the display of the output.
+ */
 export async function sendSignal(container: Container, signal: NodeJS.Signals): Promise<boolean> {
   try {
     await container.kill(signal);
@@ -145,17 +148,17 @@ export async function sendSignal(container: Container, signal: NodeJS.Signals): 
 
 async function removeEnded(container: Container): Promise<void> {
   await container.remove().catch((error: unknown) => {
-    // somebody has restarted it meanwhile: it is removed at its next end
+    // The container has been restarted meanwhile; it is removed at its next end.
     if (!isTspodError(error, 'NO_SUCH_CONTAINER') && !isTspodError(error, 'STATE_INVALID')) throw error;
   });
 }
 
-/** An error is on its way to the user already. */
+/** Removes a container, ignoring failures, since another error is being reported. */
 async function removeQuietly(container: Container): Promise<void> {
   await container.remove({ force: true, timeoutSec: 0 }).catch(() => undefined);
 }
 
-/** What --attach and --interactive ask for. */
+/** Returns the streams that --attach and --interactive ask for. Throws INVALID_ARGUMENT for an unknown stream. */
 function readStreams({ flags }: Invocation): { stdin: boolean; stdout: boolean; stderr: boolean } {
   const given = flags.list('attach').map((stream) => stream.toLowerCase());
   for (const stream of given) {

@@ -44,7 +44,7 @@ export const command: Command = {
 
 const ATTACH_MANY = 'you cannot start and attach multiple containers at once';
 
-/** --interactive attaches as well. */
+/** Whether to attach; --interactive implies that. */
 function isAttached(flags: Invocation['flags']): boolean {
   return flags.bool('attach') || flags.bool('interactive');
 }
@@ -63,7 +63,7 @@ function checkStart({ flags, args }: Invocation): void {
   }
 }
 
-/** One that runs is started already. */
+/** Starts a container; does nothing if it runs. */
 async function startOne(container: Container, options: StartOptions): Promise<void> {
   try {
     await container.start(options);

@@ -54,7 +54,10 @@ export const command: Command = {
   },
 };
 
-/** Named ones stay the same; otherwise those that there are at each look. */
+/**
+ * Returns a function that lists the containers of each round: always the same if they were named, otherwise those that
+ * exist then.
+ */
 async function subjectsOf(context: Context, { flags, args }: Invocation): Promise<() => readonly Container[]> {
   const engine = await context.engine();
   const { containers } = engine;
@@ -70,7 +73,10 @@ async function subjectsOf(context: Context, { flags, args }: Invocation): Promis
   return () => containers.list({ all }).flatMap(({ id }) => ifPresent(engine, id));
 }
 
-/** Undefined if it is gone, or has no cgroup and was not named. */
+/**
+ * Measures a container. Returns undefined if it is gone, or is not to be shown because it does not run, or has no
+ * cgroup and was not named.
+ */
 function measured(
   container: Container,
   known: Map<string, ContainerStats>,
@@ -83,7 +89,7 @@ function measured(
     return { id: container.id, name: stats.name, stats };
   } catch (error) {
     known.delete(container.id);
-    // Named, or one of all: without a process it uses nothing.
+    // A container without a process uses nothing; it is shown if it was named, or with --all.
     const named = flags.bool('latest') || args.length > 0;
     const shown = flags.bool('all') || named;
     if (isTspodError(error, 'STATE_INVALID'))

@@ -46,7 +46,7 @@ export const command: Command = {
   },
 };
 
-/** One that does not run is stopped already. */
+/** Stops a container; does nothing if it does not run. */
 async function stop(context: Context, container: Container, timeoutSec: number | undefined): Promise<void> {
   try {
     await container.stop({

@@ -28,7 +28,7 @@ export const command: Command = {
   },
 };
 
-/** With --latest all words are about the columns. */
+/** Returns the name of the container and the words that choose columns; with --latest, all words are such. */
 function subject({ flags, args }: Invocation): {
   readonly name: string | undefined;
   readonly words: readonly string[];
@@ -59,7 +59,7 @@ async function psText(container: Container, words: readonly string[]): Promise<s
   }
 }
 
-/** ps(1) runs in the container and shows itself; as with Podman its line is found by its arguments. */
+/** Removes the row of ps(1) itself, which runs in the container; as in Podman, the row is found by its arguments. */
 function withoutItself(table: string, words: readonly string[]): string {
   const itself = ['ps', ...words].join(' ');
   const [heading = '', ...rows] = table.split('\n');

@@ -90,7 +90,7 @@ function cells(entry: ImageHistoryEntry, { truncate, human, now }: Look) {
   };
 }
 
-/** In Podman's spelling, which leaves out what is empty. */
+/** Returns an entry as JSON data with Podman's field names; empty fields are left out, as there. */
 function jsonOf({ id, createdAt, createdBy, size, comment, names }: ImageHistoryEntry): Record<string, unknown> {
   return {
     id,

@@ -48,7 +48,7 @@ export const command: Command = {
   },
 };
 
-/** `bare`: where it is, and no name, as there is no other. */
+/** Prints mounted images. `bare`: only the path, without a name, because there is just one. */
 async function show(
   context: Context,
   mounted: readonly MountedImage[],

@@ -3,7 +3,7 @@ import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command-parts/definition.js';
 import { forEachName } from '../../targets/for-each-name.js';
 
-/** Podman's: an image that is not there, and one that is in use. */
+/** Podman's exit statuses for a missing image and for an image in use. */
 const EXIT_MISSING = 1;
 const EXIT_IN_USE = 2;
 
@@ -33,7 +33,7 @@ export const command: Command = {
     const names = flags.bool('all') ? all.map(({ id }) => id) : args;
     return forEachName(context, names, {
       act: async (name) => {
-        // Of all images each goes with all its names; containers are another matter.
+        // With --all, each image is removed with all its names, but not if containers are made of it.
         const wholly = all.some(({ id, containers }) => id === name && containers === 0);
         const { untagged, deleted } = await engine.images.remove(name, { force: force || wholly });
         const lines = untagged.map((gone) => `Untagged: ${gone}\n`);
@@ -41,7 +41,7 @@ export const command: Command = {
       },
       isDone: (error) => isTspodError(error, 'NO_SUCH_IMAGE') && (flags.bool('ignore') || force),
       atOnce: true,
-      // What is in use counts more than what is missing, anything else most.
+      // "In use" takes precedence over "missing", and any other error over both.
       status: (errors) => Math.max(...errors.map(statusOf)),
     });
   },

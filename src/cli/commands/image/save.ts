@@ -76,14 +76,20 @@ function formatOf(flags: FlagValues): SaveFormat | undefined {
   return SAVE_FORMATS.find((known) => known === (flags.text('format') ?? 'docker-archive'));
 }
 
-/** A pipe, or /dev/stdout, also where that is a file: whoever else has that open sees what is written into it, not what replaces it. */
+/**
+ * Whether to write into the file instead of replacing it: a pipe or device, or a link such as /dev/stdout even if it
+ * leads to a file, since others who have that file open see only what is written into it.
+ */
 function isStream(path: string): boolean {
   const target = statSync(path, { throwIfNoEntry: false });
   if (target === undefined || target.isDirectory()) return false;
   return !target.isFile() || lstatSync(path).isSymbolicLink();
 }
 
-/** The archive is made in a file: what is at its beginning is known at its end. */
+/**
+ * Writes the archive to a temporary file first, because its beginning is known only at its end, and copies that to the
+ * stream.
+ */
 async function through(
   engine: Engine,
   images: string | readonly string[],
@@ -93,7 +99,7 @@ async function through(
   try {
     const path = join(directory, 'archive');
     await engine.images.save(images, path, options);
-    // Without a name from here on, for the case of a kill.
+    // Unlinked from here on, so that nothing is left if the process is killed.
     const archive = openSync(path, 'r');
     rmSync(path);
     await pipeline(createReadStream('', { fd: archive }), to);

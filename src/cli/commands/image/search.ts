@@ -9,7 +9,7 @@ import { splitPair } from '../../parse/key-values.js';
 
 const MAX_LIMIT = 100;
 const DEFAULT_LIMIT = 25;
-/** Of a description, as Podman cuts it. */
+/** Maximum length of a description, as in Podman. */
 const SHOWN = 44;
 
 export const command: Command = {
@@ -63,7 +63,7 @@ export const command: Command = {
   },
 };
 
-/** 0 is what it is without the flag, as Podman has it. */
+/** Returns the limit; 0 means the default, as in Podman. */
 function limitOf(flags: Invocation['flags']): number {
   const limit = flags.number('limit') ?? 0;
   return limit === 0 ? DEFAULT_LIMIT : limit;

@@ -20,7 +20,7 @@ export const command: Command = {
     const [name = ''] = args;
     const engine = await context.engine();
     const { image, layers } = engine.images.tree(name, { children: flags.bool('whatrequires') });
-    // As Podman has it, what lies upon the lowest layer of all stands beside it.
+    // As in Podman, layers on the lowest layer of all are shown beside it, not below it.
     const [top] = layers;
     const isLowest = flags.bool('whatrequires') && engine.images.tree(name).layers.length === 1;
     const shown = isLowest && top !== undefined ? [{ ...top, children: [] }, ...top.children] : layers;

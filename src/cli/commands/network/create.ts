@@ -101,7 +101,10 @@ function createOptions({ flags, args }: Invocation): NetworkCreateOptions {
   };
 }
 
-/** The first gateway and the first range belong to the first subnet, and so on. */
+/**
+ * Combines subnets with gateways and ranges by position: the first gateway and range belong to the first subnet, and so
+ * on.
+ */
 function readSubnets(
   subnets: readonly string[],
   { gateways, ranges }: { readonly gateways: readonly string[]; readonly ranges: readonly string[] },

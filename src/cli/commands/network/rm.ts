@@ -42,7 +42,7 @@ export const command: Command = {
   },
 };
 
-/** 1 if one is missing, else 2 if one is used, else 125. */
+/** Returns 1 if a network is missing, else 2 if one is in use, else 125. */
 function statusOf(errors: readonly unknown[]): number {
   if (errors.some((error) => isTspodError(error, 'NO_SUCH_NETWORK'))) return 1;
   return errors.some((error) => isTspodError(error, 'NETWORK_IN_USE')) ? 2 : EXIT_FAILURE;

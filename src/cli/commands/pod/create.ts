@@ -47,7 +47,7 @@ function nameOf({ args, flags }: Invocation): string | undefined {
 async function removeNamed(pods: Pods, name: string): Promise<void> {
   try {
     const existing = pods.get(name);
-    // a beginning of another one's id is not its name
+    // The name may also be an id prefix of another pod, which must not be removed.
     if (existing.name === name) await existing.remove({ force: true });
   } catch (error) {
     if (!isTspodError(error, 'NO_SUCH_POD') && !isTspodError(error, 'AMBIGUOUS')) throw error;

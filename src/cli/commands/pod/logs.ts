@@ -40,7 +40,10 @@ export const command: Command = {
   },
 };
 
-/** The infra container writes nothing. */
+/**
+ * Returns the containers whose logs are printed: the one that --container names, or all but the infra container, which
+ * writes nothing.
+ */
 async function idsOf(context: Context, pod: Pod, { flags }: Invocation) {
   const members = pod.containers();
   const wanted = flags.text('container');

@@ -45,7 +45,7 @@ export const command: Command = {
         try {
           await pod.remove({ force, ...(timeoutSec === undefined ? {} : { timeoutSec }) });
         } catch (error) {
-          // somebody else has removed it meanwhile
+          // Another process has removed the pod meanwhile.
           if (!ignoreMissing || !isTspodError(error, 'NO_SUCH_POD')) throw error;
         }
       },

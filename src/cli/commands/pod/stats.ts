@@ -18,7 +18,7 @@ import {
 import { latestPodFlag } from '../../targets/pods.js';
 import { allFlag } from '../../targets/containers.js';
 
-/** Between two looks, as Podman has it. */
+/** Time between two rounds, as in Podman. */
 const INTERVAL_MS = 5000;
 
 export const command: Command = {
@@ -58,7 +58,10 @@ export const command: Command = {
 
 const RUNNING: readonly PodSummary['status'][] = ['Running', 'Degraded', 'Paused'];
 
-/** Named ones stay the same; otherwise those that there are at each look. */
+/**
+ * Returns a function that lists the pods of each round: always the same if they were named, otherwise those that exist
+ * then.
+ */
 function subjectsOf({ pods }: Engine, { flags, args }: Invocation): () => readonly PodSummary[] {
   if (flags.bool('latest') || args.length > 0) {
     const named = flags.bool('latest') ? [pods.latest()] : args.map((name) => pods.get(name));
@@ -76,7 +79,7 @@ function rowsOf(engine: Engine, pods: readonly PodSummary[], known: Map<string, 
 
 const UNCOUNTED = ['STATE_INVALID', 'NO_SUCH_CONTAINER', 'NO_CGROUPS'] as const;
 
-/** Undefined of one that does not run, or has no cgroup. */
+/** Measures a container; undefined if it does not run, has no cgroup or is gone. */
 function measured({ containers }: Engine, id: string, known: Map<string, ContainerStats>): ContainerStats | undefined {
   const previous = known.get(id);
   try {

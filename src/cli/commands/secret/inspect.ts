@@ -4,7 +4,7 @@ import type { Command } from '../../command-parts/definition.js';
 import { inspectEach, inspectFormatFlag, inspectReport } from '../../targets/inspect-each.js';
 import { prettySecret, secretReport, secretStruct } from '../../rows/secret.js';
 
-/** Other than that of the rest, as with Podman. */
+/** Indentation of the JSON; as in Podman, different from that of other commands. */
 const INDENT = 4;
 
 export const command: Command = {

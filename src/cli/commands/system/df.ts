@@ -115,7 +115,7 @@ function section(what: string, rows: readonly (readonly string[])[]): string {
   return `${what} space usage:\n\n${tableText(rows)}`;
 }
 
-/** Counts those of what is mounted in a container that are volumes. */
+/** Returns a function that counts the volumes among the sources of a container's mounts. */
 function volumeCounter({ items }: DiskUsage['volumes']): (sources: readonly string[]) => number {
   const names = new Set(items.map(({ name }) => name));
   return (sources) => sources.filter((source) => names.has(source)).length;

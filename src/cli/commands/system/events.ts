@@ -77,7 +77,10 @@ const WORDS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['type', new Set(EVENT_TYPES)],
 ]);
 
-/** Words that no event has, such as `build`, match nothing: the library refuses them, Podman does not. */
+/**
+ * Reads the filters. A status or type that no event has, such as `build`, matches nothing as in Podman, although the
+ * library would refuse it.
+ */
 function readFilters(items: readonly string[]): Filters {
   const filters: Record<string, string[]> = {};
   for (const item of items) {

@@ -55,7 +55,10 @@ function parseInner(explained: Command, { args, commandLine }: Invocation): Invo
   return { ...parsed, commandLine: [commandLine[0] ?? 'tspod', explained.name, ...words] };
 }
 
-/** Flags of the program may stand on either side of the explained command; there they are its own. */
+/**
+ * Returns a context with the global flags on both sides of the explained command's name; those after the name take
+ * precedence.
+ */
 function contextOf(context: Context, outer: Invocation, inner: Invocation): Context {
   if (!globalFlags.some(({ name }) => inner.flags.has(name))) return context;
   return makeContext(readGlobals(withFallback(inner.flags, outer.flags), context.caller.directory));

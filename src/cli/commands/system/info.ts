@@ -44,7 +44,9 @@ export const command: Command = {
   },
 };
 
-/** What a broken registries.conf says is told by the commands that need it. */
+/**
+ * Returns the registries that are searched; none if registries.conf is broken, which the commands that need it report.
+ */
 function searchedIn(): readonly string[] {
   try {
     return searchedRegistries();

@@ -47,12 +47,12 @@ export const command: Command = {
   },
 };
 
-/** There is no server; a template that asks for its version means this one, as with Podman. */
+/** Maps the fields of a server to those of the client, as in Podman, since there is no server. */
 function templateOf(format: string): string {
   return unescapeFormat(format).replaceAll('.Server.', '.');
 }
 
-/** The client's fields are found without its name, too. */
+/** Returns the data for templates; the client's fields can be named with or without `Client`. */
 function versionStruct(client: VersionFields): GoStruct {
   return {
     ...struct('*define.Version', { Client: struct('*define.Version', client) }),

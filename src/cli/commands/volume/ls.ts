@@ -51,7 +51,7 @@ export const command: Command = {
   },
 };
 
-/** None of one that was removed meanwhile. */
+/** Returns the details of a volume; nothing if it was removed meanwhile. */
 function inspectPresent(volumes: Volumes, name: string): readonly VolumeInspect[] {
   try {
     return [volumes.inspect(name)];

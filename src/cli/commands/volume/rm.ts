@@ -54,7 +54,10 @@ export const command: Command = {
 
 type Wanted = { readonly shown: string; readonly name: string } | { readonly error: unknown };
 
-/** Before any is removed: what is ambiguous, or another's beginning, must not name a different one afterwards. Each once. */
+/**
+ * Resolves all names to full names before any volume is removed, so that a prefix that is ambiguous now cannot name
+ * another volume then. Each volume is returned once.
+ */
 function wholeNames(volumes: Volumes, given: readonly string[]): readonly Wanted[] {
   const seen = new Set<string>();
   return given.flatMap((shown): readonly Wanted[] => {
@@ -69,7 +72,7 @@ function wholeNames(volumes: Volumes, given: readonly string[]): readonly Wanted
   });
 }
 
-/** 1 if one is missing, unless another one is used: 2; else 125. */
+/** Returns 2 if a volume is in use, else 1 if one is missing, else 125. */
 function statusOf(errors: readonly unknown[]): number {
   if (errors.some((error) => isTspodError(error, 'VOLUME_IN_USE'))) return 2;
   return errors.some((error) => isTspodError(error, 'NO_SUCH_VOLUME')) ? 1 : EXIT_FAILURE;

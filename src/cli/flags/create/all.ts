@@ -1,4 +1,4 @@
-/** All flags that say what a container is. */
+/** All flags of create and run. */
 import type { CreateFlag } from './draft.js';
 import { accountFlags } from './accounts.js';
 import { fileFlags } from './files.js';
@@ -15,7 +15,7 @@ import { networkFlags } from './network.js';
 import { resourceFlags } from './resources.js';
 import { securityFlags } from './security.js';
 
-/** Those of create and of run. */
+/** Flags that create and run share. */
 export const createFlags: readonly CreateFlag[] = [
   ...containerFlags,
   ...imageFlags,
@@ -44,7 +44,7 @@ export const createFlags: readonly CreateFlag[] = [
   },
 ];
 
-/** Those of run alone. */
+/** Flags of run alone. */
 export const runFlags: readonly CreateFlag[] = [
   {
     name: 'detach',

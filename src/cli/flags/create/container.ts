@@ -13,7 +13,7 @@ export const containerFlags: readonly CreateFlag[] = [
     group: CONTAINER,
     help: 'Assign a name to the container',
     set: (draft, value) => {
-      // A script's empty variable: as if it were not given.
+      // An empty name, as from an empty variable of a script, counts as no name.
       if (value !== '') draft.name = value;
     },
   },

@@ -1,4 +1,4 @@
-/** Create options under construction, and flags that know what they put into them. */
+/** Create options under construction, and flags that know which options they set. */
 import type { Flag } from '../../command-parts/flag.js';
 import type { FlagValues } from '../../command-parts/flag-values.js';
 import type { Caller } from '../../parse/caller.js';
@@ -6,7 +6,7 @@ import type { CreateOptions, LogOptions, ResourceOptions } from '../../../spec/c
 
 export type Draft = { -readonly [K in keyof CreateOptions]: CreateOptions[K] };
 
-/** A flag of create and run: what it does is written beside what it is. */
+/** A flag of create and run, with its definition and its effect on the draft. */
 export type CreateFlag = Flag &
   (
     | { readonly kind: 'bool'; readonly set: (draft: Draft, value: boolean, caller: Caller) => void }
@@ -14,7 +14,7 @@ export type CreateFlag = Flag &
     | {
         readonly kind: 'text';
         readonly set: (draft: Draft, value: string, caller: Caller) => void;
-        /** An empty value says something; with others it is as if the flag were not there. @default false */
+        /** Whether an empty value is passed on; other flags are ignored if their value is empty. @default false */
         readonly emptyCounts?: true;
       }
     | { readonly kind: 'maybe'; readonly set: (draft: Draft, value: string, caller: Caller) => void }
@@ -23,17 +23,17 @@ export type CreateFlag = Flag &
         readonly set: (draft: Draft, values: readonly string[], caller: Caller) => void;
       }
     | { readonly missing: string }
-    /** Read by the command itself, not a property of the container. */
+    /** Read by the command itself; sets no create option. */
     | { readonly ofCommand: true }
   );
 
-/** Where flags put what they say, and whom they ask. */
+/** The options that flags set, and the caller whose environment some flags read. */
 export interface FlagTarget {
   readonly draft: Draft;
   readonly caller: Caller;
 }
 
-/** Carries the given flags out, in the order of the table: later ones see what earlier ones did. */
+/** Applies the given flags in the order of the table: later flags see what earlier ones have set. */
 export function applyFlags(flags: readonly CreateFlag[], values: FlagValues, target: FlagTarget): void {
   for (const flag of flags) {
     if (values.has(flag.name)) applyFlag(flag, values, target);
@@ -60,7 +60,7 @@ function applyFlag(flag: CreateFlag, values: FlagValues, { draft, caller }: Flag
   }
 }
 
-/** Of these 0 says nothing, as for Podman: there is no such limit. */
+/** Options for which 0 means "not given", as in Podman. */
 const NONE_BY_ZERO: ReadonlySet<string> = new Set([
   'memoryBytes',
   'memoryReservationBytes',

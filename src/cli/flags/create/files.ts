@@ -148,7 +148,10 @@ export const fileFlags: readonly CreateFlag[] = [
   },
 ];
 
-/** DIRECTORY[:OPTION,...]: O for a layer above it, idmap to show it shifted into the user namespace. */
+/**
+ * Parses DIRECTORY[:OPTION,...] of --rootfs. O: a layer above the directory; idmap: shift its ids into the user
+ * namespace.
+ */
 export function setRootfs(draft: Draft, text: string, directory: string): void {
   const match = /^(.+?)(?::((?:O|idmap)(?:,(?:O|idmap))*))?$/.exec(text);
   if (match === null || match[1] === undefined) throw invalid('the directory of --rootfs is empty');
@@ -158,7 +161,7 @@ export function setRootfs(draft: Draft, text: string, directory: string): void {
   if (options.includes('idmap')) draft.rootfsIdmap = true;
 }
 
-/** The same once more is no mistake, and changes nothing. */
+/** Adds a mount of --volume; an exact repetition is allowed and ignored. */
 function addVolume(draft: Draft, mount: MountOptions): void {
   const isThere = draft.mounts?.some(
     ({ type, source, target }) => type === mount.type && source === mount.source && target === mount.target,
@@ -166,7 +169,7 @@ function addVolume(draft: Draft, mount: MountOptions): void {
   if (isThere !== true) addMount(draft, mount);
 }
 
-/** In place of another tmpfs. */
+/** Adds a tmpfs, replacing an earlier one with the same target. */
 function addTmpfs(draft: Draft, mount: MountOptions): void {
   if (draft.mounts !== undefined)
     draft.mounts = draft.mounts.filter(({ type, target }) => type !== 'tmpfs' || target !== mount.target);

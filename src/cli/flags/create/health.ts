@@ -1,4 +1,4 @@
-/** Flags of create and run: how the container is looked after. */
+/** Flags of create and run: health checks. */
 import type { HealthAction, HealthOptions, StartupCheckOptions } from '../../../spec/health/health-options.js';
 import { invalid, unsupported } from '../../errors/cli-error.js';
 import { parseHealthCommand, parseHealthInterval, parseHealthPeriod, parseHealthTimeout } from '../../parse/health.js';
@@ -8,7 +8,7 @@ const HEALTH = 'Health';
 
 const ACTIONS: readonly string[] = ['none', 'kill', 'restart', 'stop'];
 
-/** What was said of a start-up check before its command was. */
+/** Start-up check whose other flags were given, but not (yet) its command. */
 const NO_COMMAND: StartupCheckOptions = { test: ['NONE'] };
 
 export const healthFlags: readonly CreateFlag[] = [
@@ -193,7 +193,7 @@ function setHealth(draft: Draft, health: HealthOptions): void {
   draft.health = { ...draft.health, ...health };
 }
 
-/** Without its command the rest of a start-up check means nothing. */
+/** Sets options of the start-up check, which have no effect without its command. */
 function setStartup(draft: Draft, startup: Partial<StartupCheckOptions>): void {
   setHealth(draft, { startup: { ...(draft.health?.startup ?? NO_COMMAND), ...startup } });
 }

@@ -1,4 +1,4 @@
-/** Flags of create and run: how the container ends, and its log. */
+/** Flags of create and run: restart, stop, time limit, and the log. */
 import { parseRestart } from '../../parse/limits.js';
 import { parseLogDriver, parseLogOptions } from '../../parse/log.js';
 import { setLog, type CreateFlag } from './draft.js';

@@ -1,4 +1,4 @@
-/** Flags of Podman's create and run that tspod does not have: each says what is missing. */
+/** Flags of Podman's create and run that tspod does not have, each with the reason. */
 import { missingFlag, NO_GPUS } from '../missing.js';
 import type { CreateFlag } from './draft.js';
 

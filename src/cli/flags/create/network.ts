@@ -1,4 +1,4 @@
-/** Flags of create and run: networks, ports, what may be reached. */
+/** Flags of create and run: networks, ports and egress rules. */
 import { invalid } from '../../errors/cli-error.js';
 import { parseNetworks } from '../../parse/networks.js';
 import type { CreateFlag, Draft } from './draft.js';
@@ -108,7 +108,7 @@ export const networkFlags: readonly CreateFlag[] = [
   },
 ];
 
-/** Commas are between ports, or between the protocols of one: `80,53/tcp,udp`. */
+/** Splits a list of ports at commas, except at those between the protocols of one port: `80,53/tcp,udp`. */
 function splitPorts(text: string): string[] {
   return text.split(/,(?!(?:tcp|udp|sctp)\b)/i);
 }

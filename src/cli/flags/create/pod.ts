@@ -1,4 +1,4 @@
-/** Flags of pod create: those of a container that belong to its pod, and those of the pod itself. */
+/** Flags of pod create: flags of containers that apply to the pod as a whole, and those of the pod itself. */
 import type { Flag } from '../../command-parts/flag.js';
 import { missingFlag, NO_GPUS } from '../missing.js';
 import { createFlags } from './all.js';
@@ -61,12 +61,12 @@ const HELP: Readonly<Record<string, string>> = {
   'volumes-from': 'Mount what another container mounts in all containers; options: ro, rw',
 };
 
-/** In the order of the table of create, since later ones see what earlier ones did. */
+/** The shared flags in the order of the table of create, because later flags see what earlier ones have set. */
 export const podSharedFlags: readonly CreateFlag[] = createFlags
   .filter(({ name }) => SHARED.has(name))
   .map((flag): CreateFlag => ({ ...flag, help: HELP[flag.name] ?? flag.help }));
 
-/** Read by the command itself. */
+/** Flags that only pods have; the command itself reads them. */
 const podOwnFlags: readonly Flag[] = [
   {
     name: 'exit-policy',

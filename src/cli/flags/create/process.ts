@@ -107,7 +107,7 @@ export const processFlags: readonly CreateFlag[] = [
     group: PROCESS,
     help: 'User, and group, by name or number',
     set: (draft, value) => {
-      // Without a group that of the user: the colon says nothing.
+      // A colon without a group has no meaning: the user's group is used.
       const user = value.replace(/:$/, '');
       if (user !== '') draft.user = user;
     },
@@ -186,14 +186,14 @@ export const processFlags: readonly CreateFlag[] = [
   },
 ];
 
-/** A JSON list of words, or one word; an empty one is no entry point. */
+/** Parses an entry point: a JSON list of words, or one word; an empty text means no entry point. */
 export function parseEntrypoint(text: string): readonly string[] {
   if (text === '') return [];
   try {
     const words: unknown = JSON.parse(text);
     if (Array.isArray(words) && words.every((word) => typeof word === 'string')) return words;
   } catch {
-    // not JSON: a program's name
+    // Not JSON, hence the name of a program.
   }
   return [text];
 }

@@ -252,7 +252,7 @@ function cgroupsMode(text: string): (typeof MODES)[number] {
   throw invalid(`running container create option: invalid cgroup mode ${JSON.stringify(text)}: invalid argument`);
 }
 
-/** Another path than an absolute one counts from the cgroup of process 1; slices have names. */
+/** Makes a cgroup path absolute: a relative path counts from the cgroup of process 1. Names of slices are kept. */
 function fromTheTop(parent: string): string {
   return parent.startsWith('/') || parent.endsWith('.slice') ? parent : `/${parent}`;
 }

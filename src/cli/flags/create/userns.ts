@@ -6,7 +6,7 @@ import type { CreateFlag, Draft } from './draft.js';
 
 const ISOLATION = 'Isolation';
 
-/** In this order: a map alone is meant for both kinds of ids, and --userns excludes the others. */
+/** The order matters: a single map applies to both kinds of ids, and --userns excludes the other flags. */
 export const usernsFlags: readonly CreateFlag[] = [
   {
     name: 'uidmap',
