@@ -34,7 +34,7 @@ export function networkPlace({ networkConfigDir: given }: EngineOptions, { root 
   const isDefault = uid === 0 && root === defaultDirectories(uid).root;
   const own = cleanPath(`${root}/networks`);
   const directory = given === undefined ? (isDefault ? MACHINES_NETWORKS : own) : cleanPath(given);
-  return { directory, isMachines: directory === MACHINES_NETWORKS, isStores: directory === own };
+  return { directory, isHostDirectory: directory === MACHINES_NETWORKS, isInStore: directory === own };
 }
 
 /** Returns the directories of OCI hooks. Throws INVALID_ARGUMENT for a path that is not absolute. */

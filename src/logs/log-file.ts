@@ -15,6 +15,7 @@ export interface Block {
   readonly end: number;
 }
 
+/** An open file of a log, and the position up to which it has been read. */
 export class LogFile implements AsyncDisposable {
   readonly inode: bigint;
   readonly #handle: FileHandle;
@@ -27,7 +28,7 @@ export class LogFile implements AsyncDisposable {
     this.inode = inode;
   }
 
-  /** Returns undefined if there is no such file. */
+  /** Opens a file of a log; undefined if there is no such file. */
   static async open(path: string): Promise<LogFile | undefined> {
     let handle: FileHandle | undefined;
     try {

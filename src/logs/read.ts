@@ -38,6 +38,7 @@ const PARSERS: Readonly<Record<ReadLogOptions['driver'], RecordParser>> = {
   'json-file': parseJson,
 };
 
+/** Yields the container's output. Throws the reason of `signal`. */
 export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogChunk, void, undefined> {
   const render = renderer(options);
   // Watching begins before the first read, so that nothing written between reading and waiting is missed.
@@ -77,7 +78,7 @@ async function* readOlder(
   }
 }
 
-/** Returns undefined if the directory is missing: nothing is written there until it is created again. */
+/** Watches the log; undefined if its directory is missing: nothing is written there until that is created again. */
 function watchIfThere(path: string): ChangeWatcher | undefined {
   try {
     return watchFile(path);

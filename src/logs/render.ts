@@ -15,6 +15,7 @@ const CHUNK_BYTES = 256 * 1024;
 /** End of a timestamp in Podman's format, whatever the log driver's is. */
 const TIME_END = Buffer.from('Z ');
 
+/** Renders the records of a log, block by block: lines may continue across blocks. */
 export class Renderer {
   readonly #options: RenderOptions;
   readonly #view = emptyView();

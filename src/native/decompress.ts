@@ -6,7 +6,7 @@ import * as zlib from 'node:zlib';
 
 import { isTspodError, TspodError } from '../errors.js';
 import { COMPRESSION_BYTES, foreignCompression, foreignText, isGzip, isZstd } from '../util/compression.js';
-import { GROWTH_LIMIT, mostUnpacked, type GrowthLimit } from '../util/growth-limit.js';
+import { GROWTH_LIMIT, maxUnpackedBytes, type GrowthLimit } from '../util/growth-limit.js';
 import { isZstdDataError, zstdDecompressor } from './zstd.js';
 
 type Chunks = AsyncIterable<Uint8Array>;
@@ -53,7 +53,7 @@ export async function* decompressed(
     let grown = 0;
     for await (const chunk of through(whole, decompressor, what)) {
       grown += chunk.length;
-      if (grown > mostUnpacked(taken, limit)) throw bomb(limit, what);
+      if (grown > maxUnpackedBytes(taken, limit)) throw bomb(limit, what);
       yield chunk;
     }
   }

@@ -100,7 +100,7 @@ function attachAll(
 ): readonly AttachedNetwork[] {
   const names = interfaceNames(networking.networks);
   return found.map((network, index) =>
-    attached(store, container, {
+    attachNetwork(store, container, {
       network,
       interfaceName: names[index] ?? '',
       place: index,
@@ -142,7 +142,9 @@ export async function attachOne(
 ): Promise<AttachedNetwork> {
   const found = await findToAttach(place, attach, ensureDefaultNetwork);
   const interfaceName = attach.interfaceName ?? freeName(new Set(taken));
-  return store.transaction(() => attached(store, container, { network: found, interfaceName, place: index, attach }));
+  return store.transaction(() =>
+    attachNetwork(store, container, { network: found, interfaceName, place: index, attach }),
+  );
 }
 
 interface Found {
@@ -222,7 +224,7 @@ interface Attachment {
  */
 const DEFAULT_METRIC = 100;
 
-function attached(
+function attachNetwork(
   store: Store,
   container: Attachee,
   { network: { network, hostInterface, mtu }, attach, interfaceName, place }: Attachment,
@@ -288,7 +290,7 @@ function takeAddresses(
   return pools.map(({ subnet, pool }) => {
     const wanted = attach.ips.find((ip) => isIn(subnet, ip));
     const bytes = wanted === undefined ? undefined : parseIp(wanted);
-    if (bytes !== undefined) store.leases.takeThis(seq, pool, bytes);
+    if (bytes !== undefined) store.leases.takeAddress(seq, pool, bytes);
     const address = bytes ?? store.leases.take(seq, pool).address;
     const { gateway } = subnet;
     return {

@@ -27,9 +27,9 @@ export interface NetworkPlace {
    * needs no file. Any other directory has a default network of its own, whose file is created when first needed, so
    * that separate stores do not share a bridge.
    */
-  readonly isMachines: boolean;
+  readonly isHostDirectory: boolean;
   /** The directory is in the store (ROOT/networks): all networks in it are the store's. */
-  readonly isStores: boolean;
+  readonly isInStore: boolean;
 }
 
 /** The network of containers for which none is chosen. */
@@ -131,13 +131,13 @@ function withDefault(networks: readonly Network[], find: () => Network | undefin
  */
 export function ownNetworks(place: NetworkPlace, store: Store): readonly Network[] {
   return listNetworks(place).filter(
-    ({ id, name }) => name !== DEFAULT_NETWORK && (place.isStores || store.madeNetworks.has(id)),
+    ({ id, name }) => name !== DEFAULT_NETWORK && (place.isInStore || store.madeNetworks.has(id)),
   );
 }
 
-/** Returns undefined if the default network has not been created. */
-function defaultNetwork({ directory, isMachines }: NetworkPlace): Network | undefined {
-  return readNetwork(directory, DEFAULT_NETWORK) ?? (isMachines ? BUILT_IN : undefined);
+/** Returns the default network; undefined if it has not been created. */
+function defaultNetwork({ directory, isHostDirectory }: NetworkPlace): Network | undefined {
+  return readNetwork(directory, DEFAULT_NETWORK) ?? (isHostDirectory ? BUILT_IN : undefined);
 }
 
 /** Creates the default network if it does not exist. */
@@ -184,7 +184,10 @@ function isNameTaken({ directory }: NetworkPlace, name: string): boolean {
   return readNetwork(directory, name) !== undefined || isDefault(name);
 }
 
-/** Throws INVALID_ARGUMENT, NETWORK_EXISTS, NO_FREE_ADDRESS, PERMISSION_DENIED. */
+/**
+ * Creates a network, or returns the existing one with `ignoreExisting`. Throws INVALID_ARGUMENT, NETWORK_EXISTS,
+ * NO_FREE_ADDRESS, PERMISSION_DENIED.
+ */
 export async function createNetwork(
   place: NetworkPlace,
   store: Store,
@@ -281,8 +284,8 @@ async function surroundings(place: NetworkPlace): Promise<Surroundings> {
     networks: listNetworks(place),
     ...ranges,
     hostInterfaces: new Map(links.map(({ name, kind }) => [name, kind])),
-    firstSubnet: place.isMachines ? 0 : placeNumber(place) % SPREAD,
-    firstBridge: place.isMachines ? 1 : placeNumber(place),
+    firstSubnet: place.isHostDirectory ? 0 : placeNumber(place) % SPREAD,
+    firstBridge: place.isHostDirectory ? 1 : placeNumber(place),
   };
 }
 

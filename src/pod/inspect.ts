@@ -10,7 +10,7 @@ import type { StoredPod } from '../state/pods.js';
 import type { PodInspect, PodInspectInfra } from './inspect-types.js';
 import { podStatus } from './status.js';
 
-/** Throws STORE_BROKEN if the infra container's record cannot be read. */
+/** Returns everything known about a pod. Throws STORE_BROKEN if the infra container's record cannot be read. */
 export function inspectPod(context: EngineContext, pod: StoredPod): PodInspect {
   const { id, name, createdUs, infraId, config } = pod;
   const members = membersOf(context, pod);

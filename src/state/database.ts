@@ -36,7 +36,7 @@ export const REPAIR_HINT = 'run "tspod system check --repair"';
  * @throws {TspodError} STORE_NEWER, STORE_BROKEN, STORE_BUSY, DISK_FULL, PERMISSION_DENIED
  */
 export function openDatabase(path: string, onNew: () => void = () => undefined): Connection {
-  return naming(path, () => {
+  return translateErrors(path, () => {
     const isNew = !existsSync(path);
     const db = new Database(path, { timeout: BUSY_TIMEOUT_MS, nativeBinding: sqliteBinding() });
     try {
@@ -89,12 +89,12 @@ function refuseForeign(db: Connection, path: string, version: number): void {
 export function examineDatabase(path: string): string | undefined {
   let db;
   try {
-    db = naming(
+    db = translateErrors(
       path,
       () => new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS, nativeBinding: sqliteBinding() }),
     );
     const open = db;
-    const found = naming(path, () => {
+    const found = translateErrors(path, () => {
       refuseForeign(open, path, schemaVersion(open));
       return open.pragma('integrity_check(1)', { simple: true }) as string;
     });
@@ -126,7 +126,7 @@ export function isBusy(error: unknown): boolean {
 }
 
 /** Runs database code, and translates SQLite's errors into TspodErrors that name the file. */
-export function naming<T>(path: string, body: () => T): T {
+export function translateErrors<T>(path: string, body: () => T): T {
   try {
     return body();
   } catch (error) {

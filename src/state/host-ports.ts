@@ -7,6 +7,7 @@ export interface PortRange extends ChosenPort {
   readonly range: number;
 }
 
+/** `seq` is that of a container. */
 export class HostPorts {
   readonly #tables: Tables;
 

@@ -19,6 +19,7 @@ import type { Tables } from './tables.js';
 /** Limit of the cache of parsed configs, which never change. */
 const MAX_CACHED_CONFIGS = 64;
 
+/** `seq` identifies an image in all calls. */
 export class ImageRecords {
   readonly #db: Tables;
   readonly #configs = new Map<string, ImageConfig>();

@@ -78,7 +78,7 @@ export class Leases {
   }
 
   /** Gives the container the address that was asked for. Throws ADDRESS_IN_USE. */
-  takeThis(owner: number, pool: LeasePool, address: Uint8Array): void {
+  takeAddress(owner: number, pool: LeasePool, address: Uint8Array): void {
     const isReserved = pool.reserved.some((other) => Buffer.compare(other, address) === 0);
     const present = isReserved ? { owner: 0 } : this.#owner(pool, address);
     if (isReserved || (present !== undefined && present.owner !== 0 && present.owner !== owner)) {
@@ -117,7 +117,7 @@ export class Leases {
   }
 
   /** Frees a container's addresses in one network, except those in `kept`. */
-  freeOf(owner: number, network: string, kept: readonly Uint8Array[]): void {
+  freeOnNetwork(owner: number, network: string, kept: readonly Uint8Array[]): void {
     const nowUs = Date.now() * 1000;
     for (const { subnet, address } of this.of(owner).filter((lease) => lease.network === network)) {
       if (kept.some((other) => Buffer.compare(other, address) === 0)) continue;

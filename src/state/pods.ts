@@ -44,7 +44,7 @@ export class Pods {
     this.#db = db;
   }
 
-  /** Throws NAME_IN_USE. */
+  /** Records a new pod. Throws NAME_IN_USE. */
   insert({ id, name, createdUs, config }: NewPod): void {
     this.#db.transaction(() => {
       const owner = this.#db.one<{ id: string }>('SELECT id FROM pod WHERE name = ?', name);

@@ -55,7 +55,7 @@ export function salvageDatabase(damaged: string, target: string, bootId: string)
     return { containers: count(saved, 'container'), images: count(saved, 'image'), volumes: count(saved, 'volume') };
   } finally {
     saved.close();
-    forget(copy);
+    removeCopy(copy);
     syncPath(target);
   }
 }
@@ -79,7 +79,7 @@ interface CopyOptions {
 
 /** Makes a copy that is long enough for SQLite to open it. Returns false if there is nothing to read. */
 function copyDatabase(from: string, copy: string, { log, head }: CopyOptions): boolean {
-  forget(copy);
+  removeCopy(copy);
   const hasLog = log && existsSync(`${from}-wal`);
   const size = statSync(from, { throwIfNoEntry: false })?.size ?? 0;
   if (size === 0 && !hasLog) return false;
@@ -88,7 +88,7 @@ function copyDatabase(from: string, copy: string, { log, head }: CopyOptions): b
   if (hasLog) copyFileSync(`${from}-wal`, `${copy}-wal`);
   const fd = openSync(copy, 'r+');
   try {
-    const pages = Math.max(1, Math.ceil(size / PAGE_BYTES), pagesSaid(fd));
+    const pages = Math.max(1, Math.ceil(size / PAGE_BYTES), headerPageCount(fd));
     // SQLite refuses a file that is shorter than its header says. The padding reads as damage.
     ftruncateSync(fd, pages * PAGE_BYTES);
     if (head !== undefined) writeHead(fd, head, pages);
@@ -102,7 +102,7 @@ function copyDatabase(from: string, copy: string, { log, head }: CopyOptions): b
  * Returns the page count in the header (https://sqlite.org/fileformat2.html#the_database_header); 0 if the header is
  * damaged.
  */
-function pagesSaid(fd: number): number {
+function headerPageCount(fd: number): number {
   const header = Buffer.alloc(32);
   readSync(fd, header, 0, header.length, 0);
   const pages = header.readUInt32BE(28);
@@ -202,6 +202,6 @@ function readTable({ from, into, table }: Table): void {
   })();
 }
 
-function forget(copy: string): void {
+function removeCopy(copy: string): void {
   for (const end of ['', '-wal', '-shm']) rmSync(copy + end, { force: true });
 }

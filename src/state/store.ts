@@ -4,7 +4,7 @@ import { setMaxListeners } from 'node:events';
 import { TspodError } from '../errors.js';
 import { syncPath } from '../native/disk.js';
 import type { ContainerConfig } from '../spec/config.js';
-import { naming, openDatabase, type Connection, type Statement } from './database.js';
+import { translateErrors, openDatabase, type Connection, type Statement } from './database.js';
 import { HostPorts } from './host-ports.js';
 import { ImageLeases } from './image-leases.js';
 import { ImageRecords } from './images.js';
@@ -81,7 +81,7 @@ export class Store {
       one: <Row>(sql: string, ...values: readonly unknown[]) => this.#one<Row>(sql, ...values),
       all: <Row>(sql: string, ...values: readonly unknown[]) => this.#all<Row>(sql, ...values),
       run: (sql: string, ...values: readonly unknown[]) =>
-        naming(path, () => this.#prepare(sql).run(...values).changes),
+        translateErrors(path, () => this.#prepare(sql).run(...values).changes),
       transaction: <T>(body: () => T) => this.transaction(body),
       snapshot: <T>(body: () => T) => this.#transactions.read(body),
     };
@@ -324,7 +324,7 @@ export class Store {
 
   /** Executes several statements, for the refresh after a reboot. */
   execute(sql: string): void {
-    naming(this.path, () => this.#db.exec(sql));
+    translateErrors(this.path, () => this.#db.exec(sql));
   }
 
   /**
@@ -385,7 +385,7 @@ export class Store {
 
   /** Returns the first row as an array. */
   #row(sql: string, ...values: readonly unknown[]): ContainerRow | undefined {
-    return naming(
+    return translateErrors(
       this.path,
       () =>
         this.#prepare(sql)
@@ -395,7 +395,7 @@ export class Store {
   }
 
   #rows<Row extends ContainerRow | ListedRow>(sql: string, ...values: readonly unknown[]): readonly Row[] {
-    return naming(
+    return translateErrors(
       this.path,
       () =>
         this.#prepare(sql)
@@ -405,10 +405,10 @@ export class Store {
   }
 
   #one<Row>(sql: string, ...values: readonly unknown[]): Row | undefined {
-    return naming(this.path, () => this.#prepare(sql).get(...values) as Row | undefined);
+    return translateErrors(this.path, () => this.#prepare(sql).get(...values) as Row | undefined);
   }
 
   #all<Row>(sql: string, ...values: readonly unknown[]): readonly Row[] {
-    return naming(this.path, () => this.#prepare(sql).all(...values) as Row[]);
+    return translateErrors(this.path, () => this.#prepare(sql).all(...values) as Row[]);
   }
 }

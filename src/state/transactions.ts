@@ -1,5 +1,5 @@
 /** Transactions of one database connection. */
-import { isBusy, naming, setPatience, type Connection, type Statement } from './database.js';
+import { isBusy, translateErrors, setPatience, type Connection, type Statement } from './database.js';
 
 interface TransactionsOptions {
   /** Path of the database, for errors. */
@@ -38,7 +38,7 @@ export class Transactions {
 
   #together<T>(begin: () => void, body: () => T, end: 'COMMIT' | 'ROLLBACK' = 'COMMIT'): T {
     if (this.#db.inTransaction) return body();
-    return naming(this.#options.path, () => {
+    return translateErrors(this.#options.path, () => {
       begin();
       try {
         const result = body();

@@ -112,7 +112,7 @@ async function* changesIn(
     );
     // A directory that exists only for a mount is reported only if something else in it is.
     const isOurs = made.isPoint(path) || made.isAbove(path);
-    if (!isOurs || (old !== undefined && !isSame(entry, old))) {
+    if (!isOurs || (old !== undefined && !hasSameOwnerAndMode(entry, old))) {
       yield itself;
       yield* inside;
       continue;
@@ -143,11 +143,11 @@ async function* changesOfDirectory(
 }
 
 /** Whether type, permissions and owner are equal, regardless of content. */
-export function isSame(one: DirectoryEntry, other: DirectoryEntry): boolean {
+export function hasSameOwnerAndMode(one: DirectoryEntry, other: DirectoryEntry): boolean {
   return one.mode === other.mode && one.uid === other.uid && one.gid === other.gid;
 }
 
-/** Returns undefined if the entry is not a directory, or gone. */
+/** Opens a directory; undefined if the entry is not a directory, or gone. */
 export function openIfDirectory(directory: number, name: BinaryText): OwnedFd | undefined {
   try {
     return openBeneath(directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, { links: false });

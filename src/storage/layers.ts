@@ -66,7 +66,7 @@ export function ensureImageLayer(
  * Removes the mark by which the kernel refuses to mount a `volatile` layer again. Such a layer, which is not synced,
  * may be damaged if the machine has crashed.
  */
-export function takeVolatileAgain(paths: ContainerPaths): void {
+export function removeVolatileMark(paths: ContainerPaths): void {
   removeTreeSync(`${paths.work}/work/incompat`);
 }
 
@@ -78,7 +78,7 @@ function shifted({ uid, gid }: { readonly uid: number; readonly gid: number }, {
   return { uid: mappedId(uidMaps, uid) ?? uid, gid: mappedId(gidMaps, gid) ?? gid };
 }
 
-/** Returns false if the directory exists. Its parent must exist. */
+/** Creates a directory, whose parent must exist. Returns false if it exists already. */
 function ensureDirectory(path: string, mode: number): boolean {
   try {
     mkdirSync(path, { mode });

@@ -231,7 +231,7 @@ function checkLayerEntry({ name, xattrs }: DirectoryEntry, path: BinaryText): vo
     );
 }
 
-/** Returns undefined if the entry has vanished or changed its type. */
+/** Opens an entry; undefined if it has vanished or changed its type. */
 function openEntry(directory: number, name: BinaryText, flags: number): OwnedFd | undefined {
   try {
     return openBeneath(directory, name, flags | O_NOFOLLOW, { links: false });

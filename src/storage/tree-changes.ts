@@ -2,7 +2,7 @@
 import { directoryEntries, directoryNames, isDirectory, type DirectoryEntry } from '../native/directory-entries.js';
 import { toBinaryText, type BinaryText } from '../util/binary-text.js';
 import { checkDepth } from './depth.js';
-import { change, isSame, openIfDirectory, type LayerChange } from './layer-changes.js';
+import { change, hasSameOwnerAndMode, openIfDirectory, type LayerChange } from './layer-changes.js';
 
 /**
  * Yields what was added, changed and deleted in the newer tree, parents first, names in order. Contents are not read: a
@@ -76,7 +76,7 @@ async function* below(
 
 /** A directory's times only reflect changes inside it, so they are ignored. */
 function isUnchanged(one: DirectoryEntry, other: DirectoryEntry): boolean {
-  if (!isSame(one, other)) return false;
+  if (!hasSameOwnerAndMode(one, other)) return false;
   if (isDirectory(one)) return true;
   return (
     one.size === other.size &&

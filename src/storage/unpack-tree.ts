@@ -203,14 +203,14 @@ class Unpacking {
     if (header.type === 'directory') {
       if (this.#target.links && there?.target && this.#leadsToDirectory(parts)) return;
       if (there === undefined || !isDirectory(there)) {
-        if (there !== undefined) await this.#giveWay(place, header, false);
+        if (there !== undefined) await this.#removeExisting(place, header, false);
         makeEntryAt(place, { mode: S_IFDIR | 0o700 });
       }
       setOwnerAt(place, this.#ownerOf(header));
       this.#directories.set(parts.join('/'), { parts, header: { ...header, xattrs: ownAttributes(header.xattrs) } });
       return;
     }
-    const inPlace = there !== undefined && !(await this.#giveWay(place, header, isDirectory(there)));
+    const inPlace = there !== undefined && !(await this.#removeExisting(place, header, isDirectory(there)));
     if (header.type === 'hardlink') {
       this.#link(place, header);
       return;
@@ -236,7 +236,7 @@ class Unpacking {
   /**
    * Removes the existing entry. Returns false if something is mounted on it: then the mounted file gets new content.
    */
-  async #giveWay(place: PlaceAt, header: TarHeader, isDirectory: boolean): Promise<boolean> {
+  async #removeExisting(place: PlaceAt, header: TarHeader, isDirectory: boolean): Promise<boolean> {
     const replacesOtherKind = isDirectory !== (header.type === 'directory');
     if (replacesOtherKind && this.#options.overwrite !== true) {
       const [what, by] = isDirectory ? ['directory', 'non-directory'] : ['non-directory', 'directory'];

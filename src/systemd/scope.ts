@@ -48,7 +48,7 @@ async function start(manager: Manager, request: ScopeRequest): Promise<void> {
   }
 }
 
-/** Returns false if a unit of that name exists. */
+/** Attempts to start the scope. Returns false if a unit of that name exists. */
 async function tryStart(manager: Manager, events: UnitEvents, request: ScopeRequest): Promise<boolean> {
   const { name, signal } = request;
   let job;

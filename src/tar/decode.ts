@@ -57,7 +57,7 @@ export function number(block: Buffer, [at, length]: Field): number {
   return digits === '' ? 0 : Number.parseInt(digits, 8);
 }
 
-/** Returns undefined if the field has anything but octal digits and padding. */
+/** Returns the octal digits of a field; undefined if it has anything else but padding. */
 function digitsOf(block: Buffer, [at, length]: Field): string | undefined {
   return /^[ \0]*([0-7]*)(?:[ \0]|$)/.exec(block.toString('latin1', at, at + length))?.[1];
 }

@@ -152,7 +152,7 @@ function recordedName(records: Records, key: string): BinaryText | undefined {
   return name?.toString('latin1');
 }
 
-/** Returns undefined for entries that are not files, such as volume labels. */
+/** Returns the header of an entry; undefined if it is not a file, but a volume label or the like. */
 function headerOf(raw: RawHeader, { records, path, target }: Extension): TarHeader | undefined {
   const record = (key: string) => recordedName(records, key);
   const named = record('GNU.sparse.name') ?? record('path') ?? path ?? raw.path;

@@ -5,7 +5,7 @@ const WORDS: ReadonlyMap<string, boolean> = new Map([
   ...['0', 'f', 'F', 'false', 'FALSE', 'False'].map((word) => [word, false] as const),
 ]);
 
-/** Returns undefined for any other text. */
+/** Parses a boolean; undefined for any other text. */
 export function parseGoBoolean(text: string): boolean | undefined {
   return WORDS.get(text);
 }

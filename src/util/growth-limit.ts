@@ -14,6 +14,6 @@ export interface GrowthLimit {
 export const GROWTH_LIMIT: GrowthLimit = { factor: 200, bytes: 1024 ** 3 };
 
 /** Returns the maximum decompressed size for a compressed size, in bytes. */
-export function mostUnpacked(compressed: number, { factor, bytes }: GrowthLimit = GROWTH_LIMIT): number {
+export function maxUnpackedBytes(compressed: number, { factor, bytes }: GrowthLimit = GROWTH_LIMIT): number {
   return compressed * factor + bytes;
 }

@@ -16,7 +16,7 @@ import {
   writeEmptyFile,
   type FileRequest,
 } from '../../storage/files.js';
-import { ensureContainerDirectory, ensureLayer, takeVolatileAgain } from '../../storage/layers.js';
+import { ensureContainerDirectory, ensureLayer, removeVolatileMark } from '../../storage/layers.js';
 import { emptyLayer, lowerDirectories } from '../../storage/images/layers.js';
 import { containerPaths, type ContainerPaths } from '../../storage/paths.js';
 import type { EngineContext, ImageRootConfig } from '../context.js';
@@ -101,7 +101,7 @@ export async function prepareRoot(context: EngineContext, subject: Subject): Pro
   if (root.kind === 'overlay') {
     const looksLike = config.root.kind === 'image' ? root.lowerDirs[0] : root.lowerDirs.at(-1);
     const { isNew } = ensureLayer(subject, looksLike ?? '/', root.mapped === true ? config : undefined);
-    if (!isNew && config.autoRemove) takeVolatileAgain(paths);
+    if (!isNew && config.autoRemove) removeVolatileMark(paths);
   } else if (config.log.driver === 'k8s-file' || config.log.driver === 'json-file')
     ensureContainerDirectory(paths, config);
   return prepared;

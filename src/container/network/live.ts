@@ -218,7 +218,7 @@ function leave(
   const addresses = kept.flatMap((each) => each.addresses.flatMap(({ address }) => parseIp(address) ?? []));
   const { store } = context;
   store.transaction(() => {
-    store.leases.freeOf(seq, network, addresses);
+    store.leases.freeOnNetwork(seq, network, addresses);
     store.members.remove(seq, network);
   });
 }

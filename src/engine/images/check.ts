@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import type { EngineContext } from '../../container/context.js';
 import { removeTree } from '../../native/tree.js';
 import { blobSize } from '../../storage/images/blobs.js';
-import { collect, strays } from '../../storage/images/garbage.js';
+import { collect, strayFiles } from '../../storage/images/garbage.js';
 import { hasLayer } from '../../storage/images/layers.js';
 import { adoptImages } from './adopt.js';
 import { unusedItems } from './settle.js';
@@ -61,5 +61,5 @@ function damagedImages({ store, paths }: EngineContext): readonly Damaged[] {
 /** Returns the paths of leftover files; none while any lease exists, because a process at work may own them. */
 function leftovers({ store, paths }: EngineContext): readonly string[] {
   if (store.imageLeases.list().length > 0) return [];
-  return strays(paths.images).filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
+  return strayFiles(paths.images).filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
 }

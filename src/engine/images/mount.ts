@@ -14,7 +14,7 @@ import { imageRootPlan } from '../../plan/root.js';
 import { teardownPlan } from '../../plan/teardown.js';
 import type { StoredImage } from '../../state/image-rows.js';
 import { readOnlyLowerDirectories } from '../../storage/images/layers.js';
-import { forget, lockIfFree, lockPath, withLocked } from '../../storage/images/locked.js';
+import { removeLock, lockIfFree, lockPath, withLocked } from '../../storage/images/locked.js';
 import type { ImagePaths } from '../../storage/paths.js';
 import { summarize } from './summary.js';
 import type { ImageUnmountOptions, MountedImage } from './types.js';
@@ -97,7 +97,7 @@ export async function settleMounts(context: EngineContext): Promise<void> {
       const isWanted = (store.images.mounts(seq) ?? 0) > 0;
       if (!isWanted || !isMountPoint(mountPath(paths.images, id))) await removeMount(context, { seq, id });
     } finally {
-      forget(held);
+      removeLock(held);
     }
   }
 }

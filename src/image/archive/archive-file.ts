@@ -7,7 +7,7 @@ import { createGunzip } from 'node:zlib';
 import { TspodError } from '../../errors.js';
 import { abortedError } from '../../native/abort.js';
 import { COMPRESSION_BYTES, foreignCompression, foreignText, isGzip, isZstd } from '../../util/compression.js';
-import { mostUnpacked } from '../../util/growth-limit.js';
+import { maxUnpackedBytes } from '../../util/growth-limit.js';
 import type { FileSet } from '../layout/file-set.js';
 import { RandomFile } from './random-file.js';
 import { openUnnamed, writeUnnamed } from './unnamed-file.js';
@@ -94,7 +94,7 @@ async function unpacked(file: RandomFile, options: ArchiveOptions): Promise<Rand
     await pipeline(
       file.stream(0, file.size),
       createGunzip(),
-      atMost(mostUnpacked(file.size)),
+      atMost(maxUnpackedBytes(file.size)),
       writeUnnamed(fd),
       ...(signal === undefined ? [] : [{ signal }]),
     );

@@ -18,7 +18,7 @@ interface Place {
 }
 
 export interface TarIndex {
-  /** Returns undefined if there is no such file. Throws BAD_ARCHIVE for links that form a loop. */
+  /** Finds the content of a file; undefined if there is no such file. Throws BAD_ARCHIVE for links that form a loop. */
   find(path: string): Place | undefined;
   /** Paths of the regular files. */
   readonly paths: readonly string[];
@@ -110,7 +110,7 @@ async function readExtension(file: ArchiveBytes, { flag, size }: RawHeader, offs
   };
 }
 
-/** Returns undefined for a directory and for an entry that is not a file. */
+/** Returns the file or link of a header; undefined for a directory, and for an entry that is not a file. */
 function entryOf(raw: RawHeader, extension: Extension, place: Place): Entry | undefined {
   const named = extension.path ?? Buffer.from(raw.path, 'latin1').toString('utf8');
   const target = extension.target ?? Buffer.from(raw.target, 'latin1').toString('utf8');

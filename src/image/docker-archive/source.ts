@@ -10,7 +10,7 @@ import type { Descriptor } from '../../oci/image.js';
 import { DOCKER_CONFIG, DOCKER_LAYER, DOCKER_MANIFEST } from '../../oci/media-types.js';
 import { MAX_CONFIG_BYTES, parseImageConfig } from '../../oci/parse-image.js';
 import { COMPRESSION_BYTES, isGzip } from '../../util/compression.js';
-import { mostUnpacked } from '../../util/growth-limit.js';
+import { maxUnpackedBytes } from '../../util/growth-limit.js';
 import type { OpenFile, FileSet } from '../layout/file-set.js';
 import { readSmallFile } from '../layout/file-set.js';
 import { fullName } from '../reference.js';
@@ -189,10 +189,10 @@ async function measureLayer(
   for await (const chunk of (await layerStream(file)) as AsyncIterable<Buffer>) {
     throwIfAborted('read the archive', signal);
     size += chunk.length;
-    if (size > mostUnpacked(file.size))
+    if (size > maxUnpackedBytes(file.size))
       throw new TspodError(
         'BAD_ARCHIVE',
-        `layer ${JSON.stringify(path)} unpacks to more than ${mostUnpacked(file.size)} bytes`,
+        `layer ${JSON.stringify(path)} unpacks to more than ${maxUnpackedBytes(file.size)} bytes`,
       );
     if (hashed) hash.update(chunk);
   }

@@ -25,7 +25,10 @@ export class DirDestination implements ImageDestination {
     this.#sink = sink;
   }
 
-  /** Throws INVALID_ARGUMENT for a directory with other files, which may include a manifest.json of another program. */
+  /**
+   * Opens the directory. Throws INVALID_ARGUMENT if it has files of another program, which may include a
+   * manifest.json.
+   */
   static async open(reference: string, directory: string): Promise<DirDestination> {
     const sink = await directorySink(directory);
     if (!(await isMarked(directory))) {

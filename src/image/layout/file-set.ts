@@ -15,7 +15,7 @@ export interface OpenFile extends Disposable {
 export interface FileSet extends Disposable {
   /** The directory or archive, for errors. */
   readonly what: string;
-  /** Returns undefined if there is no such file. */
+  /** Opens a file; undefined if there is none of this path. */
   open(path: string): OpenFile | undefined;
   /** Regular files of an archive; empty for a directory. */
   paths(): readonly string[];

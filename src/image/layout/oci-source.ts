@@ -16,6 +16,7 @@ import { openBlob, readSmallFile, type FileSet } from './file-set.js';
 export const REF_NAME = 'org.opencontainers.image.ref.name';
 const CONTAINERD_NAME = 'io.containerd.image.name';
 
+/** Returns the path of a blob in an image layout. */
 export function blobFile(digest: string): string {
   const { algorithm, hex } = splitDigest(digest);
   return `blobs/${algorithm}/${hex}`;

@@ -27,7 +27,7 @@ const PULL_FROM = ['all', 'digest-only', 'tag-only'] as const;
 const LOCATION = /^[A-Za-z0-9[][A-Za-z0-9.:\]-]*(?:\/[a-z0-9._-]+)*$/;
 const WILDCARD = /^\*(?:\.[A-Za-z0-9-]+)+$/;
 
-/** Throws INVALID_ARGUMENT that names the file and the invalid field. */
+/** Parses the text of a file. Throws INVALID_ARGUMENT, which names the file and the invalid field. */
 export function parseRegistries(path: string, text: string): RegistriesConfig {
   const at = JSON.stringify(path);
   if (Buffer.byteLength(text) > MAX_BYTES) throw wrong(at, `is larger than ${MAX_BYTES} bytes`);

@@ -43,7 +43,7 @@ export function registriesPlaces(environment: Environment, uid: number): Registr
   };
 }
 
-/** Throws INVALID_ARGUMENT for an invalid file. */
+/** Reads and merges all files. Throws INVALID_ARGUMENT for an invalid one. */
 export function readRegistries({ files, directories, aliases }: RegistriesPlaces): RegistriesConfig {
   const first = firstOf(files);
   const paths = directories.flatMap((directory) => confFiles(directory));

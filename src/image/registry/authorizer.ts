@@ -28,6 +28,7 @@ interface Token {
   readonly renewAt: number;
 }
 
+/** Remembers what the registry asked for, the credentials, and the tokens by scopes. */
 export class Authorizer {
   readonly #options: AuthorizerOptions;
   #challenge: Challenge | undefined;

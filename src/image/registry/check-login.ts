@@ -1,7 +1,7 @@
 /** Checks whether a registry accepts a login. */
 import { RegistryClient, type RegistryClientOptions } from './client.js';
 
-/** Throws UNAUTHORIZED with the registry's message if it does not. */
+/** Throws UNAUTHORIZED with the registry's message if the registry does not accept the login. */
 export async function checkLogin(
   registry: string,
   options: RegistryClientOptions,

@@ -49,7 +49,7 @@ export class HttpClient implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Throws REGISTRY_UNREACHABLE or ABORTED. */
+  /** Sends a request. Throws REGISTRY_UNREACHABLE or ABORTED. */
   async send({ method, url, headers = {}, body, signal }: HttpRequest): Promise<HttpResponse> {
     const { request } = await import('undici');
     const dispatcher = await this.#dispatcher(url);

@@ -9,7 +9,7 @@ export interface ReadBodyOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Throws REGISTRY_ERROR if the body is longer, and REGISTRY_UNREACHABLE or ABORTED if it is cut off. */
+/** Reads the body. Throws REGISTRY_ERROR if it is longer, REGISTRY_UNREACHABLE or ABORTED if it is cut off. */
 export async function readBody(response: HttpResponse, { maxBytes, what, signal }: ReadBodyOptions): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;

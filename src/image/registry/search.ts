@@ -45,7 +45,7 @@ export async function searchRegistry(
 
 type RegistrySearch = SearchOptions & { readonly registry: string };
 
-/** Returns undefined if the registry has no such search. */
+/** Searches by version 1 of the API; undefined if the registry does not support it. */
 async function searchIndex(
   client: RegistryClient,
   { registry, term, limit, signal }: RegistrySearch,

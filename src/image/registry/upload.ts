@@ -17,6 +17,7 @@ export interface UploadTarget extends RepositoryAccess {
   readonly repositoryHere?: (name: string) => string | undefined;
 }
 
+/** Whether the repository has the blob. */
 export async function hasBlob(
   access: RepositoryAccess,
   digest: string,
@@ -35,7 +36,10 @@ export async function hasBlob(
   return response.status === 200;
 }
 
-/** Throws the registry's errors, and DIGEST_MISMATCH if there are more or fewer bytes than the descriptor says. */
+/**
+ * Mounts the blob from another repository of the registry, or uploads it. Throws the registry's errors, and
+ * DIGEST_MISMATCH if there are more or fewer bytes than the descriptor says.
+ */
 export async function uploadBlob(
   target: UploadTarget,
   descriptor: Descriptor,

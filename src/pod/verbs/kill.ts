@@ -9,7 +9,7 @@ import { onEach } from './each.js';
 /** Signals meant to end a container. With these, a container that waits for its restart is stopped too. */
 const ENDING: ReadonlySet<number | undefined> = new Set(['INT', 'QUIT', 'KILL', 'TERM'].map(parseSignal));
 
-/** Throws INVALID_ARGUMENT, NO_SUCH_POD, POD_PARTIAL_FAIL. */
+/** Signals each running container of the pod. Throws INVALID_ARGUMENT, NO_SUCH_POD, POD_PARTIAL_FAIL. */
 export async function killPod(context: EngineContext, id: string, signal: string | number = 'SIGKILL'): Promise<void> {
   const number = parseSignal(signal);
   if (number === undefined) throw new TspodError('INVALID_ARGUMENT', `invalid signal: ${String(signal)}`);

@@ -8,7 +8,7 @@ import { isTspodError } from '../../errors.js';
 import type { PodMemberProcesses, PodMemberStats } from '../api.js';
 import { storedPod } from '../summary.js';
 
-/** Throws NO_SUCH_POD. */
+/** Returns the resource usage of each container of the pod. Throws NO_SUCH_POD. */
 export function podStats(context: EngineContext, id: string, options?: StatsOptions): readonly PodMemberStats[] {
   return membersOf(context, storedPod(context, id)).map((member) => ({
     id: member.id,
@@ -17,7 +17,7 @@ export function podStats(context: EngineContext, id: string, options?: StatsOpti
   }));
 }
 
-/** Throws NO_SUCH_POD. */
+/** Returns the processes of the pod's running containers. Throws NO_SUCH_POD. */
 export async function podTop(context: EngineContext, id: string): Promise<readonly PodMemberProcesses[]> {
   const found: PodMemberProcesses[] = [];
   for (const member of membersOf(context, storedPod(context, id))) {

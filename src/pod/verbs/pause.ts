@@ -3,7 +3,7 @@ import type { EngineContext } from '../../container/context.js';
 import { pauseContainer, unpauseContainer } from '../../container/verbs/pause.js';
 import { onEach } from './each.js';
 
-/** Throws NO_SUCH_POD, POD_PARTIAL_FAIL. */
+/** Freezes the running containers of the pod. Throws NO_SUCH_POD, POD_PARTIAL_FAIL. */
 export async function pausePod(context: EngineContext, id: string): Promise<void> {
   await onEach(context, id, {
     statuses: ['running'],
@@ -13,7 +13,7 @@ export async function pausePod(context: EngineContext, id: string): Promise<void
   });
 }
 
-/** Throws NO_SUCH_POD, POD_PARTIAL_FAIL. */
+/** Resumes the paused containers of the pod. Throws NO_SUCH_POD, POD_PARTIAL_FAIL. */
 export async function unpausePod(context: EngineContext, id: string): Promise<void> {
   await onEach(context, id, {
     statuses: ['paused'],

@@ -11,7 +11,7 @@ import { noSuchPod } from '../../state/lookup.js';
 import type { StoredPod } from '../../state/pods.js';
 import { endMembers } from './end.js';
 
-/** Throws NO_SUCH_POD, POD_PARTIAL_FAIL. */
+/** Starts the pod. Throws NO_SUCH_POD, POD_PARTIAL_FAIL. */
 export async function startPod(context: EngineContext, id: string, options: SignalOption = {}): Promise<void> {
   await withPod(
     context,

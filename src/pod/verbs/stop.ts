@@ -8,7 +8,7 @@ import type { PodStopOptions } from '../api.js';
 import { endMembers } from './end.js';
 import { startMembers } from './start.js';
 
-/** Throws NO_SUCH_POD, POD_PARTIAL_FAIL. */
+/** Stops the pod. Throws NO_SUCH_POD, POD_PARTIAL_FAIL. */
 export async function stopPod(context: EngineContext, id: string, options: PodStopOptions = {}): Promise<void> {
   await withPod(
     context,

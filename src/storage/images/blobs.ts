@@ -36,6 +36,7 @@ export function blobPath({ blobs }: ImagePaths, digest: string): string {
   return join(blobs, algorithm, hex);
 }
 
+/** Returns the path of the data received so far for a blob. */
 export function partialPath({ partial }: ImagePaths, digest: string): string {
   return join(partial, digest.replace(':', '-'));
 }
@@ -55,6 +56,7 @@ export function blobSize(paths: ImagePaths, digest: string): number | undefined 
   return statSync(blobPath(paths, digest), { throwIfNoEntry: false })?.size;
 }
 
+/** Reads a blob completely. Throws STORE_BROKEN if it is missing. */
 export function readBlob(paths: ImagePaths, digest: string): Buffer {
   try {
     return readFileSync(blobPath(paths, digest));

@@ -55,7 +55,7 @@ export function stored(paths: ImagePaths): readonly LeaseItem[] {
 }
 
 /** Returns the files whose names are not digests: leftovers, unless something is being received or unpacked. */
-export function strays(paths: ImagePaths): readonly string[] {
+export function strayFiles(paths: ImagePaths): readonly string[] {
   return [join(paths.blobs, 'sha256'), join(paths.blobs, 'sha512'), paths.partial, paths.layers].flatMap((directory) =>
     namesIn(directory)
       .filter((name) => directory === paths.partial || /\.(new|gone)$/.test(name))

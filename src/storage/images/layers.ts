@@ -81,7 +81,7 @@ export function hasLayer(paths: ImagePaths, chain: string): boolean {
   return statSync(join(layerDirectory(paths, chain), 'layer.json'), { throwIfNoEntry: false }) !== undefined;
 }
 
-/** Returns undefined if the layer is not there. */
+/** Reads the record of a complete layer; undefined if the layer is not there. Throws STORE_BROKEN. */
 export function readLayer(paths: ImagePaths, chain: string): LayerRecord | undefined {
   try {
     return JSON.parse(readFileSync(join(layerDirectory(paths, chain), 'layer.json'), 'utf8')) as LayerRecord;
@@ -143,7 +143,7 @@ export async function completeLayer(paths: ImagePaths, layer: UnreadyLayer): Pro
   const unready = unreadyLayerPath(paths, chain);
   try {
     using root = openDirectory(join(unready, 'diff'));
-    await takeAfterBelow(paths, root.fd, { unpacked, below });
+    await inheritFromBelow(paths, root.fd, { unpacked, below });
     const parent = below.at(-1);
     const record = { chain, ...(parent === undefined ? {} : { parent }), diff, size: unpacked.size };
     writeFileSync(join(unready, 'layer.json'), JSON.stringify(record), { mode: 0o600 });
@@ -174,7 +174,7 @@ async function* hashed(
  * Gives directories that the archive does not describe the owner, mode, time and attributes that they have in the
  * layers below: overlayfs shows those of the upper layer.
  */
-async function takeAfterBelow(
+async function inheritFromBelow(
   paths: ImagePaths,
   root: number,
   { unpacked, below }: { readonly unpacked: UnpackedLayer; readonly below: readonly string[] },
@@ -186,7 +186,7 @@ async function takeAfterBelow(
       using lower = openDirectory(layerPath(paths, chain));
       const model = await directoryAt(lower.fd, path);
       if (model === undefined) continue;
-      takeAfter(root, path, model);
+      copyAttributes(root, path, model);
       break;
     }
   }
@@ -203,7 +203,7 @@ async function directoryAt(root: number, path: BinaryText): Promise<DirectoryEnt
   }
 }
 
-function takeAfter(root: number, path: BinaryText, model: DirectoryEntry): void {
+function copyAttributes(root: number, path: BinaryText, model: DirectoryEntry): void {
   using directory = openBeneath(root, path, O_PATH | O_DIRECTORY, { links: true });
   const place: PlaceAt = { directory: directory.fd, name: '.' };
   setOwnerAt(place, model);

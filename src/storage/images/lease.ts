@@ -13,12 +13,13 @@ import type { LeaseItem, StoredImageLease } from '../../state/image-leases.js';
 import type { Store } from '../../state/store.js';
 import type { ImagePaths } from '../paths.js';
 import { partialPath, unnamedPath } from './blobs.js';
-import { forget, lockIfFree, lockPath } from './locked.js';
+import { removeLock, lockIfFree, lockPath } from './locked.js';
 import { unreadyLayerPath } from './layers.js';
 
 /** How long the content named by a lease is kept for another attempt after its process was killed or gave up. */
 const KEPT_US = 24 * 3600 * 1e6;
 
+/** A lease of this process: recorded in the store, with a lock that is held until it is disposed of. */
 export class Lease implements Disposable {
   readonly #store: Store;
   readonly #paths: ImagePaths;
@@ -62,7 +63,7 @@ export class Lease implements Disposable {
   [Symbol.dispose](): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    forget(this.#held);
+    removeLock(this.#held);
   }
 }
 
@@ -108,7 +109,7 @@ function removeStrayLocks(paths: ImagePaths, leases: readonly StoredImageLease[]
     const path = join(paths.locks, name);
     if (!name.startsWith('lease-') || recorded.has(path)) continue;
     const held = lockIfFree(path, { make: false });
-    if (held !== undefined) forget(held);
+    if (held !== undefined) removeLock(held);
   }
 }
 
@@ -117,7 +118,7 @@ function isAlive(paths: ImagePaths, { id }: StoredImageLease): boolean {
   if (!existsSync(path)) return false;
   const held = lockIfFree(path, { make: false });
   if (held === undefined) return existsSync(path);
-  forget(held);
+  removeLock(held);
   return false;
 }
 
@@ -133,7 +134,7 @@ async function removeUnready(paths: ImagePaths, items: readonly LeaseItem[]): Pr
     try {
       if (unready !== undefined) await removeTree(unready);
     } finally {
-      forget(held);
+      removeLock(held);
     }
   }
 }
@@ -146,7 +147,7 @@ async function removePartial(store: Store, paths: ImagePaths, items: readonly Le
     try {
       await removeTree(partialPath(paths, key));
     } finally {
-      forget(held);
+      removeLock(held);
     }
   }
 }

@@ -32,7 +32,7 @@ export async function withLocked<T>(
   try {
     return await work();
   } finally {
-    forget(held);
+    removeLock(held);
   }
 }
 
@@ -55,7 +55,7 @@ export function lockIfFree(path: string, options: { readonly make: boolean }): F
 }
 
 /** Removes the lock file and releases the lock. Processes that wait for it notice that the file was replaced. */
-export function forget(held: FileLock): void {
+export function removeLock(held: FileLock): void {
   try {
     removeLockFile(held);
   } finally {

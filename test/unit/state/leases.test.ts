@@ -77,7 +77,7 @@ test('leases: what a container has of one network is freed, but for what it keep
   const { store } = openStore(t);
   const [one, other] = [pool('10.1.0.0/24'), { ...pool('10.2.0.0/24'), network: 'other' }];
   for (const each of [one, one, other]) take(store, 1, each);
-  store.leases.freeOf(1, one.network, [Uint8Array.of(10, 1, 0, 2)]);
+  store.leases.freeOnNetwork(1, one.network, [Uint8Array.of(10, 1, 0, 2)]);
   t.deepEqual(
     store.leases.of(1).map(({ address }) => [...address].join('.')),
     ['10.1.0.2', '10.2.0.1'],
@@ -88,10 +88,10 @@ test('leases: an address that was asked for is had once, passed by the others, a
   const { store } = openStore(t);
   const range = pool('10.1.0.0/29', ['10.1.0.1']);
   const fixed = parseIp('10.1.0.3')!;
-  store.leases.takeThis(1, range, fixed);
-  store.leases.takeThis(1, range, fixed);
+  store.leases.takeAddress(1, range, fixed);
+  store.leases.takeAddress(1, range, fixed);
   for (const address of ['10.1.0.3', '10.1.0.1']) {
-    const error = t.throws(() => store.leases.takeThis(2, range, parseIp(address)!));
+    const error = t.throws(() => store.leases.takeAddress(2, range, parseIp(address)!));
     t.true(isTspodError(error, 'ADDRESS_IN_USE'));
     t.regex(error.message, new RegExp(`requested ip address ${address} is already allocated`));
   }
