@@ -52,16 +52,13 @@ function tidy() {
   ]);
 }
 
-/**
- * What g++ was told, said to clang 14: its name for C++23; and, since libstdc++ 12 hides std::expected from a compiler that
- * does not claim the last word of concepts, that claim. Clang 19 needs neither.
- */
+/** Writes the compile commands of g++ for clang-tidy: clang 14 knows C++23 as C++2b. Returns the files. */
 function writeCompileCommands() {
   const commands = JSON.parse(readFileSync(join(buildDirectory, 'compile_commands.json'), 'utf8'));
   const ours = commands.filter(({ file }) => file.startsWith(join(root, 'native/')) && file.endsWith('.cc'));
   const adapted = ours.map(({ command, ...entry }) => ({
     ...entry,
-    command: `${command.replace(/-std=(gnu|c)\+\+23/, '-std=$1++2b')} -U__cpp_concepts -D__cpp_concepts=202002L -Wno-builtin-macro-redefined -Wno-unknown-warning-option -Wno-error`,
+    command: `${command.replace(/-std=(gnu|c)\+\+23/, '-std=$1++2b')} -Wno-unknown-warning-option -Wno-error`,
   }));
   mkdirSync(tidyDirectory, { recursive: true });
   writeFileSync(join(tidyDirectory, 'compile_commands.json'), JSON.stringify(adapted, undefined, 1));

@@ -1,5 +1,5 @@
-// The Node-API boundary: one exported group a file. Policy, argument checks and the throwing of errors are in
-// src/native.
+// The Node-API boundary: each file exports one group of functions, whose comments list their JavaScript
+// arguments. Policy, argument checks and the throwing of errors are in src/native.
 #include <napi.h>
 
 #include "addon/environment.h"

@@ -12,7 +12,7 @@ namespace {
 Napi::Value open_fd(const Napi::CallbackInfo& info) {
   const std::string path = string_at(info, 0);
   Result<UniqueFd> opened = sys::open(path.c_str(), int_at(info, 1) | O_CLOEXEC);
-  // The name that callers know.
+  // The error names the call that callers know, not openat.
   if (!opened) return answer(info, Result<UniqueFd>(Error{"open", path, opened.error().err}));
   return answer(info, std::move(opened));
 }
@@ -32,7 +32,7 @@ Napi::Value pipe(const Napi::CallbackInfo& info) {
   return pair;
 }
 
-/** A second descriptor for the same open file: for one who keeps it longer than the first lives. */
+/** Duplicates a descriptor, for a user who keeps the open file longer than the first one exists. */
 Napi::Value duplicate(const Napi::CallbackInfo& info) {
   int copy = ::fcntl(int_at(info, 0), F_DUPFD_CLOEXEC, 3);
   if (copy < 0) return failure(info.Env(), last_error("fcntl"));

@@ -1,5 +1,5 @@
-// What is in a directory that is held by a descriptor: read on a thread, in one go for many entries. Names
-// are bytes. No link is followed, and no path is more than one name long.
+// Reads the entries of a directory that is held by a descriptor, on a thread and many at a time. Names are
+// bytes. No link is followed, and no path is longer than one name.
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -16,7 +16,7 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 
-/** The names of a directory, each ended by a NUL. */
+/** Returns the names in a directory, each followed by a NUL. */
 Result<Bytes> read_names(int directory) {
   const UniqueFd own = TRY(sys::openat(directory, ".", O_RDONLY | O_DIRECTORY));
   Bytes names;
@@ -37,8 +37,10 @@ void put_bytes(Bytes& into, std::string_view bytes) {
   into.insert(into.end(), bytes.begin(), bytes.end());
 }
 
-/** What a call returns that tells its size when it is given no room. Empty if it fails: what has no
- * attributes, or vanished. */
+/**
+ * Calls a function first for the size of its result and then for the result. Empty if it fails: the file has
+ * no attributes, or has vanished.
+ */
 template <class Call> std::string read_sized(Call call) {
   for (;;) {
     const ssize_t size = call(nullptr, 0);
@@ -51,9 +53,9 @@ template <class Call> std::string read_sized(Call call) {
   }
 }
 
-/** Name and value of each extended attribute, after their count. */
+/** Appends the number of extended attributes, then name and value of each. */
 void put_attributes(Bytes& into, int held) {
-  // fgetxattr(2) takes no O_PATH descriptor. This path leads to what is held, also where that is a link.
+  // fgetxattr(2) takes no O_PATH descriptor. This path leads to the held file, even if that is a link.
   const std::string path = "/proc/self/fd/" + std::to_string(held);
   const std::string names =
       read_sized([&](char* value, size_t size) { return ::listxattr(path.c_str(), value, size); });
@@ -63,7 +65,7 @@ void put_attributes(Bytes& into, int held) {
   for (size_t at = 0; at < names.size(); at += std::strlen(names.c_str() + at) + 1) {
     const char* name = names.c_str() + at;
     const ssize_t size = ::getxattr(path.c_str(), name, nullptr, 0);
-    if (size < 0) continue;  // taken away meanwhile
+    if (size < 0) continue;  // removed meanwhile
     put_bytes(into, name);
     put_bytes(into, read_sized([&](char* value, size_t room) {
                 return ::getxattr(path.c_str(), name, value, room);
@@ -87,8 +89,11 @@ void put_status(Bytes& into, const struct stat& status) {
   put(into, static_cast<uint64_t>(status.st_size));
 }
 
-/** An entry: errno and nothing more, or 0, its status, where it points to, its attributes. It is held
- * meanwhile, so that all are of one inode: others may put something else in its place. */
+/**
+ * Appends an entry: an errno and nothing more, or 0, its status, its link target and its attributes. The
+ * entry is held open meanwhile, so that all of them are of one inode: others may put something else in its
+ * place.
+ */
 void put_entry(Bytes& into, int directory, const char* name) {
   const Result<UniqueFd> entry = sys::openat(directory, name, O_PATH | O_NOFOLLOW);
   const Result<struct stat> status = entry ? sys::fstat(entry->get()) : entry.error();
@@ -122,7 +127,7 @@ Napi::Value names_async(const Napi::CallbackInfo& info) {
   return run_async(info.Env(), [directory = std::move(*own)] { return read_names(directory.get()); });
 }
 
-/** (directory, names, each ended by a NUL) */
+/** (directory, names, each followed by a NUL) */
 Napi::Value entries_async(const Napi::CallbackInfo& info) {
   Result<UniqueFd> own = held(info);
   if (!own) return failure(info.Env(), own.error());
@@ -135,11 +140,11 @@ Napi::Value entries_async(const Napi::CallbackInfo& info) {
   });
 }
 
-/** (root, path, flags, follow links): links end at the root, or none is followed */
+/** (root, path, flags, follow links): links are followed within the root, or a link is an error */
 Napi::Value open_beneath(const Napi::CallbackInfo& info) {
   const std::string path = text_at(info, 1);
   const int wanted = int_at(info, 2);
-  // openat2(2) refuses flags that mean nothing.
+  // openat2(2) refuses combinations of flags that make no sense.
   const int flags = (wanted & O_PATH) != 0 ? wanted : wanted | O_NONBLOCK | O_NOCTTY;
   return answer(info, bool_at(info, 3) ? open_in_root(int_at(info, 0), path.c_str(), flags)
                                        : open_without_links(int_at(info, 0), path.c_str(), flags));

@@ -1,5 +1,4 @@
-// What the addon keeps for each JavaScript environment (the main thread, each worker): nothing of it is
-// global.
+// State of the addon in one JavaScript environment (the main thread's, or a worker's): none of it is global.
 #pragma once
 
 #include <napi.h>
@@ -16,8 +15,8 @@ struct Environment {
 
   Tasks tasks;
   Watches watches;
-  std::unordered_map<int, UniqueFd>
-      locks;  // those that are held: they end with the environment at the latest
+  /** The locks that are held, by number; released with the environment at the latest. */
+  std::unordered_map<int, UniqueFd> locks;
 };
 
 inline Environment& environment(const Napi::CallbackInfo& info) {

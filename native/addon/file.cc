@@ -1,5 +1,5 @@
-// Small files and names of the kernel (/proc, /sys, cgroups), read and written in this process's namespaces
-// or in others.
+// Reads and writes small files of the kernel (/proc, /sys, cgroups) and host names, in this process's
+// namespaces or in others.
 #include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -18,8 +18,8 @@ namespace {
 constexpr size_t kChunkBytes = 64 * 1024;
 
 /**
- * EFBIG for a file that is longer than `limit`: what is longer is not what the caller expects. A pipe that a
- * container has put in a file's place holds nobody up.
+ * Reads a file; EFBIG if it is longer than `limit`, which is not what the caller expects. Does not block on a
+ * pipe that a container has put in the file's place.
  */
 Result<std::vector<uint8_t>> read_file(const std::string& path, size_t limit) {
   UniqueFd file = TRY(sys::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
@@ -36,19 +36,21 @@ Result<std::vector<uint8_t>> read_file(const std::string& path, size_t limit) {
   }
 }
 
-/** One write(2): files of the kernel take a value as a whole, and say no to the write. Others have that value
- * alone afterwards. Pipes as in read_file. */
+/**
+ * Writes a value with one write(2), as files of the kernel require, whose error is then that of the write.
+ * Other files contain only the value afterwards. Pipes as in read_file.
+ */
 Result<void> write_file(const std::string& path, std::string_view value) {
   UniqueFd file = TRY(sys::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  // Some files of cgroups do half of the work for those who do not want to wait.
+  // Some cgroup files do only half of the work on a non-blocking write.
   if (S_ISREG(TRY(sys::fstat(file.get())).st_mode))
     TRY(sys::check(::fcntl(file.get(), F_SETFL, 0), "fcntl", path));
   return sys::write_once(file.get(), value, path);
 }
 
 /**
- * Room for a file to grow to `bytes`, with its length as it is: fallocate(2). Whoever has a lock of the
- * fcntl(2) kind on the file loses it.
+ * Reserves space for a file to grow to `bytes` without changing its length: fallocate(2). Closing the file
+ * here releases any fcntl(2) lock that this process has on it.
  */
 Result<void> reserve_space(const std::string& path, uint64_t bytes) {
   UniqueFd file = TRY(sys::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -65,7 +67,7 @@ Result<std::vector<std::string>> read_directory(const std::string& path) {
   UniqueFd file = TRY(sys::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(file.get()));
   if (stream == nullptr) return last_error("fdopendir", path);
-  (void)file.release();  // the stream's now
+  (void)file.release();  // owned by the stream now
   std::vector<std::string> names;
   while (true) {
     errno = 0;
@@ -112,7 +114,7 @@ Napi::Value set_hostname(const Napi::CallbackInfo& info) {
   });
 }
 
-/** All that was written to a file system is on its disk then. */
+/** Writes all data of a file system to its disk. */
 Result<void> sync_file_system(const std::string& path) {
   UniqueFd file = TRY(sys::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   return sys::check(::syncfs(file.get()), "syncfs", path);

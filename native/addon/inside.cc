@@ -12,7 +12,7 @@ namespace tspod::addon {
 
 namespace {
 
-/** The nsfs file of the thread's own, for a kind that it can leave and come back to; else null. */
+/** Returns the path of the thread's own namespace of a kind that it can leave and return to; else null. */
 const char* own_path(int flag) {
   switch (flag) {
     case CLONE_NEWNET: return "/proc/thread-self/ns/net";
@@ -23,7 +23,7 @@ const char* own_path(int flag) {
   }
 }
 
-/** A path or a descriptor. */
+/** Returns the namespace that JavaScript names by a path or a descriptor. */
 Result<NamespaceName> namespace_of(Napi::Value source, int flag) {
   if (source.IsString()) return NamespaceName{source.As<Napi::String>().Utf8Value(), {}, flag};
   check(source.IsNumber(), "the path or the descriptor of a namespace was expected");
@@ -48,20 +48,21 @@ bool can_leave(const Namespaces& namespaces) {
 
 Result<void> enter(Namespaces& namespaces) {
   if (namespaces.empty()) return {};
-  // All are opened before the first is joined: in another mount namespace the paths may name nothing. What is
-  // no namespace shall hold nobody up.
+  // All are opened before the first is joined: in another mount namespace the paths may name nothing. A file
+  // that is no namespace must not block the thread.
   for (NamespaceName& name : namespaces) {
     if (name.held) continue;
     name.held = TRY(sys::open(name.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   }
   if (can_leave(namespaces)) {
-    // Without /proc, the thread cannot go back and is thrown away.
+    // Without /proc the thread cannot return, and is ended after its task.
     for (NamespaceName& name : namespaces) {
       if (Result<UniqueFd> own = sys::open(own_path(name.flag), O_RDONLY | O_CLOEXEC))
         name.own = std::move(*own);
     }
   } else {
-    // Root and working directory are node's until here; setns to a mount namespace wants them unshared.
+    // Root and working directory are shared with Node.js until here; setns(2) requires them to be unshared
+    // before it joins a mount namespace.
     TRY(sys::unshare(CLONE_FS));
   }
   for (const NamespaceName& name : namespaces) {

@@ -1,4 +1,5 @@
-// Work inside other namespaces: on a task's thread, which joins them first, and then goes back or ends.
+// Runs work inside other namespaces: on a task's thread, which joins them first and afterwards returns to its
+// own or ends.
 #pragma once
 
 #include <string>
@@ -9,27 +10,32 @@
 namespace tspod::addon {
 
 struct NamespaceName {
-  std::string path;  // an nsfs file: /proc/PID/ns/net, a pinned one
-  UniqueFd held;     // instead of a path: a copy of the caller's, who may close it before the thread starts
+  std::string path;  // an nsfs file: /proc/PID/ns/net, or a pinned namespace
+  UniqueFd held;     // instead of a path: a duplicate, which the caller does not close
   int flag;          // CLONE_NEW*
-  UniqueFd own{};    // what the thread goes back to
+  UniqueFd own{};    // the thread's own namespace, to return to
 };
 using Namespaces = std::vector<NamespaceName>;
 
-/** Two arguments: an array of paths or descriptors, and one of flags. */
+/** Reads two arguments: an array of paths or descriptors, and one of flags. */
 Result<Namespaces> namespaces_at(const Napi::CallbackInfo& info, size_t index);
 
-/** Whether a thread can go back from all of them: not from a mount or a user namespace. */
+/** Whether a thread can return from all of them: it cannot from a mount or user namespace. */
 bool can_leave(const Namespaces& namespaces);
 
-/** Joins them all; after a failure, some. */
+/** Joins all of the namespaces; after a failure only some may be joined. */
 Result<void> enter(Namespaces& namespaces);
 
-/** For those that `can_leave` holds of, also after a failure: joins the thread's own again. */
+/**
+ * Joins the thread's own namespaces again, also after enter() has failed. Only for namespaces for which
+ * can_leave() is true.
+ */
 Result<void> leave(const Namespaces& namespaces);
 
-/** Runs `work` in the namespaces. It gets no signals; a working directory and a umask of its own where it
- * could not leave. */
+/**
+ * Runs `work` in the namespaces. Its thread gets no signals; if it cannot return, it has a working directory
+ * and a umask of its own.
+ */
 template <class Work> class InsideTask final : public Task {
  public:
   using Answer = decltype(std::declval<Work&>()());
@@ -56,7 +62,8 @@ template <class Work> class InsideTask final : public Task {
 /** Runs `work` in the namespaces; returns the promise of its result. */
 template <class Work> Napi::Value run_inside(Napi::Env env, Result<Namespaces> namespaces, Work work) {
   if (!namespaces) return failure(env, namespaces.error());
-  // In none but its own it would be in those of the thread that made it, which may not be node's any more.
+  // Without namespaces to join, the work would run in those of the thread that created the reused thread,
+  // which may not be those of Node.js any more.
   const Turn turn = !namespaces->empty() && can_leave(*namespaces) ? Turn::kReusing : Turn::kQueued;
   auto task = std::make_unique<InsideTask<Work>>(env, std::move(*namespaces), std::move(work));
   return tasks_of(env).start(std::move(task), turn).promise;

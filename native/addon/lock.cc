@@ -11,7 +11,7 @@
 namespace tspod::addon {
 namespace {
 
-/** What JavaScript gets of a lock: its number, for `unlock`. */
+/** Keeps a lock and returns its number, for `unlock`. */
 Napi::Value keep(Napi::Env env, Result<UniqueFd> file) {
   if (!file) return failure(env, file.error());
   int number = file->get();
@@ -20,13 +20,13 @@ Napi::Value keep(Napi::Env env, Result<UniqueFd> file) {
 }
 
 /**
- * Waits for a lock. The one system call that may take forever is a cancellation point of the asynchronous
- * kind: nothing else can interrupt flock(2) without a signal handler of our own in someone else's program,
- * and a handler would miss a signal that comes just before the call.
+ * Waits for a lock. The one system call that may block forever is made asynchronously cancellable: nothing
+ * else can interrupt flock(2) without a signal handler of our own in someone else's program, and a handler
+ * would miss a signal that arrives just before the call.
  *
- * glibc (2.36) ends a thread wherever the signal of pthread_cancel(3) meets it in a cancellation point, also
- * while cancellation is disabled, so it would end in node's code with node's locks. Nobody cancels a thread
- * that has left the call, and none leaves it that is about to be cancelled.
+ * glibc (2.36) ends a thread wherever the signal of pthread_cancel(3) meets it in a cancellation point, even
+ * while cancellation is disabled: it might end in code of Node.js, holding its locks. So a thread that has
+ * left the call is never cancelled, and a thread that is about to be cancelled never leaves it.
  */
 class LockTask final : public Task {
  public:
@@ -45,16 +45,19 @@ class LockTask final : public Task {
  private:
   enum class Wait { kNone, kCancellable, kCalledOff };
 
-  /** The locked file; none if the path names another one by now. */
+  /** Returns the locked file; an invalid descriptor if the path names another file by now. */
   Result<UniqueFd> lock_once() {
     file_ = TRY(open_lock_file(path_));
-    result_ = Error{"flock", path_, ECANCELED};  // what is left if the next line never returns
+    result_ = Error{"flock", path_, ECANCELED};  // the result if the next line never returns
     if (int error = wait_cancellably(file_.get()); error != 0) return Error{"flock", path_, error};
     if (!TRY(is_still_named(file_, path_))) return UniqueFd();
     return std::move(file_);
   }
 
-  /** Has nothing on its stack that a destructor would have to free: being cancelled skips them. */
+  /**
+   * Waits for the lock and returns an errno or 0. Nothing on its stack may need a destructor: cancellation
+   * skips those.
+   */
   int wait_cancellably(int file) {
     Wait wait = Wait::kNone;
     if (!wait_.compare_exchange_strong(wait, Wait::kCancellable)) return ECANCELED;
@@ -67,7 +70,7 @@ class LockTask final : public Task {
     int error = result < 0 ? errno : 0;
     wait = Wait::kCancellable;
     if (!wait_.compare_exchange_strong(wait, Wait::kNone)) {
-      while (true) ::pause();  // it comes
+      while (true) ::pause();  // until the cancellation arrives
     }
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, nullptr);
     pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, nullptr);
@@ -76,8 +79,8 @@ class LockTask final : public Task {
 
   std::string path_;
   std::atomic<Wait> wait_ = Wait::kNone;
-  UniqueFd file_;  // a member, so that it is closed with the task when the thread was cancelled, and the lock
-                   // with it
+  /** A member, so that the file and its lock are closed with the task if the thread was cancelled. */
+  UniqueFd file_;
   Result<UniqueFd> result_ = UniqueFd();
 };
 
@@ -91,7 +94,10 @@ Napi::Value lock_waiting(const Napi::CallbackInfo& info) {
   return start_cancellable(info, std::make_unique<LockTask>(info.Env(), string_at(info, 0)), Turn::kAtOnce);
 }
 
-/** Unlocks before it closes: a child that is just being spawned still has a copy of the descriptor. */
+/**
+ * Releases a lock. Unlocks before closing: a child that is just being spawned still has a copy of the
+ * descriptor.
+ */
 Napi::Value unlock(const Napi::CallbackInfo& info) {
   auto held = environment(info).locks.extract(int_at(info, 0));
   check(!held.empty(), "no such lock");

@@ -1,4 +1,4 @@
-// Mounts, in this mount namespace or in another.
+// Makes and changes mounts, in this mount namespace or in another.
 #include <fcntl.h>
 #include <sys/mount.h>
 
@@ -11,7 +11,7 @@
 namespace tspod::addon {
 namespace {
 
-/** "key=value" sets a value, "key" a flag. */
+/** Sets one option: "key=value" a value, "key" a flag. */
 Result<void> configure(int context, const std::string& option) {
   size_t equals = option.find('=');
   if (equals == std::string::npos) return sys::fsconfig(context, option.c_str(), nullptr);
@@ -50,7 +50,7 @@ Result<void> bind_mount(const Bind& wanted) {
     TRY(sys::mount_setattr(mount.get(), mapped));
   }
   if (wanted.attributes != 0 || wanted.propagation != 0) {
-    // When an access is noted is a number: who sets it has to clear the one before.
+    // The atime mode is a number, not a bit: setting it requires clearing the previous one.
     const bool sets_atime = (wanted.attributes & MOUNT_ATTR__ATIME) != 0;
     sys::MountAttributes others{.set = wanted.attributes,
                                 .clear = sets_atime ? MOUNT_ATTR__ATIME : 0U,

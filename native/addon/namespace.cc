@@ -1,8 +1,8 @@
-// Making namespaces, and keeping them by a bind mount.
+// Makes namespaces, and keeps them by a bind mount.
 //
-// A namespace that a thread has made lives on through a descriptor of its nsfs file after the thread has
-// ended. A user namespace cannot be made by one thread among several: a process that does nothing makes it
-// and is killed when the descriptor is open.
+// A namespace that a thread has made stays alive through a descriptor of its nsfs file after the thread has
+// ended. A user namespace cannot be made by one thread among several: an idle process makes it, and is killed
+// once the descriptor is open.
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <sched.h>
@@ -27,10 +27,13 @@ namespace {
 
 constexpr size_t kStackBytes = 16 * 1024;
 
-/** On the task's thread. `offsets` is for time namespaces: lines of /proc/PID/timens_offsets. */
+/**
+ * Makes a namespace on the task's thread. `offsets` is for time namespaces: lines of
+ * /proc/PID/timens_offsets.
+ */
 Result<UniqueFd> create_on_thread(int flag, const std::string& name, const std::string& offsets) {
   TRY(sys::unshare(flag));
-  // Not "self": that is the process's first thread.
+  // Not "self", which is the process's first thread.
   std::string own = "/proc/" + std::to_string(::gettid());
   if (!offsets.empty()) {
     UniqueFd file = TRY(sys::open((own + "/timens_offsets").c_str(), O_WRONLY | O_CLOEXEC));
@@ -39,7 +42,10 @@ Result<UniqueFd> create_on_thread(int flag, const std::string& name, const std::
   return sys::open((own + "/ns/" + name).c_str(), O_RDONLY | O_CLOEXEC);
 }
 
-/** In node's memory, on a stack of its own: system calls and nothing else. */
+/**
+ * Does nothing until it is killed. Runs in the memory of Node.js, on a stack of its own: only system calls
+ * are allowed.
+ */
 int hold_namespace(void*) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   while (true) ::pause();
@@ -48,7 +54,7 @@ int hold_namespace(void*) {
 /** A process that is killed and reaped at the end of the scope. */
 class Holder {
  public:
-  /** `flags` are CLONE_NEW* bits: the namespaces that it is born in. */
+  /** Starts the process. `flags` are CLONE_NEW* bits of namespaces that are made for it. */
   static Result<Holder> start(int flags, int (*hold)(void*) = hold_namespace, void* argument = nullptr) {
     Mapping stack = TRY(Mapping::make(kStackBytes));
     void* top = stack.bytes().data() + kStackBytes;
@@ -98,7 +104,7 @@ struct Joining {
   int report;  // the write end of a pipe
 };
 
-/** As hold_namespace, in a user namespace that is there: says first whether it could be joined. */
+/** Like hold_namespace, but joins an existing user namespace first, and reports whether that worked. */
 int join_and_hold(void* argument) {
   const auto& joining = *static_cast<const Joining*>(argument);
   const int err = ::setns(joining.userns, CLONE_NEWUSER) == 0 ? 0 : errno;
@@ -112,7 +118,10 @@ Result<std::string> read_proc(const std::string& path) {
   return sys::read_all(file.get());
 }
 
-/** The maps as this process sees them: the file of a process of ours that is in the namespace. */
+/**
+ * Returns the id maps of a user namespace as this process sees them: from the files of a process of ours that
+ * has joined it.
+ */
 Result<std::vector<std::string>> read_id_maps(int userns) {
   sys::Pipe pipe = TRY(sys::pipe());
   Joining joining{userns, pipe.write.get()};
@@ -127,7 +136,7 @@ Result<std::vector<std::string>> read_id_maps(int userns) {
   return maps;
 }
 
-/** (fd) -> CLONE_NEW* flag of the namespace; ENOTTY for what is none */
+/** (fd) -> CLONE_NEW* flag of the namespace; ENOTTY if it is not one */
 Napi::Value kind_of(const Napi::CallbackInfo& info) {
   const int flag = ::ioctl(int_at(info, 0), NS_GET_NSTYPE);
   return answer(info, flag < 0 ? Result<int32_t>(last_error("ioctl")) : Result<int32_t>(flag));
@@ -154,7 +163,7 @@ Napi::Value read_maps(const Napi::CallbackInfo& info) {
   return run_async(info.Env(), [fd = std::move(*own)] { return read_id_maps(fd.get()); });
 }
 
-/** Whether a process may be made in such namespaces: by making one. */
+/** (flags) Tries, by making one, whether a process may be made in such namespaces. */
 Napi::Value probe(const Napi::CallbackInfo& info) {
   return run_async(info.Env(), [flags = int_at(info, 0)]() -> Result<void> {
     TRY(Holder::start(flags));
@@ -167,7 +176,7 @@ Result<void> pin(int fd, const std::string& path) {
   Result<UniqueFd> mount = sys::clone_tree(fd, "", /*recursive=*/false);
   Result<void> attached =
       mount ? sys::move_mount_to(mount->get(), path.c_str()) : Result<void>(mount.error());
-  if (!attached) (void)sys::unlinkat(AT_FDCWD, path.c_str(), 0);  // the failure that counts is the mount's
+  if (!attached) (void)sys::unlinkat(AT_FDCWD, path.c_str(), 0);  // the mount's failure is the one to report
   return attached;
 }
 

@@ -1,6 +1,5 @@
-// A conversation with the kernel's network configuration (netlink(7)), in a network namespace. What is said
-// is made and read in src/native/netlink: here it is sent, and what comes back is gathered up to the end of
-// the answer.
+// Sends requests to the kernel's network configuration (netlink(7)), in a network namespace. The messages are
+// made and read in src/native/netlink; here they are sent, and the answer is collected up to its end.
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
@@ -16,14 +15,14 @@ namespace {
 constexpr size_t kReceiveBytes = 256 * 1024;
 constexpr size_t kMaxAnswerBytes = 64 * 1024 * 1024;
 
-/** Waits no longer for the kernel, which answers at once: a lost answer must not hold a thread for ever. */
+/** Time limit for the kernel, which answers at once: a lost answer must not block a thread for ever. */
 constexpr timeval kPatience{.tv_sec = 10, .tv_usec = 0};
 
 Result<UniqueFd> open_socket(int protocol) {
   UniqueFd socket =
       TRY(sys::check_fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), "socket", "netlink"));
   int on = 1;
-  // The words with which the kernel refuses something; older kernels have none.
+  // Asks for explanations of refused requests; older kernels have none.
   (void)::setsockopt(socket.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
   (void)::setsockopt(socket.get(), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
   TRY(sys::check(::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience),
@@ -31,7 +30,7 @@ Result<UniqueFd> open_socket(int protocol) {
   return socket;
 }
 
-/** Sends one request; returns all datagrams of the answer, each whole, one after the other. */
+/** Sends one request and returns all datagrams of the answer, one after the other. */
 Result<std::vector<uint8_t>> converse(int protocol, std::span<const uint8_t> request) {
   UniqueFd socket = TRY(open_socket(protocol));
   sockaddr_nl kernel{};

@@ -11,7 +11,7 @@
 namespace tspod::addon {
 namespace {
 
-/** Carries out a plan that launches nothing. A step may wait for a lock. */
+/** Runs a plan that launches nothing. A step may wait for a lock. */
 class PlanTask final : public Task {
  public:
   PlanTask(Napi::Env env, std::span<const uint8_t> plan, std::optional<uint32_t> wanted = {})
@@ -31,13 +31,13 @@ class PlanTask final : public Task {
   }
 
  private:
-  /** What the wanted slot holds, or nothing. */
+  /** Runs the plan; returns the descriptor in the wanted slot, or an invalid one if none is wanted. */
   Result<UniqueFd, Failure> execute() {
-    // Root, working directory and umask are shared with all threads of node until here; a plan may change
+    // Root, working directory and umask are shared with all threads of Node.js until here; a plan may change
     // them.
     const Result<void> own = sys::unshare(CLONE_FS);
     if (!own) return Failure{Failure::kNoStep, own.error().err, "unshare"};
-    ::umask(022);  // as the monitor's: what is made is for others to read, whoever calls
+    ::umask(022);  // as in the monitor: files are readable for others, whoever calls
     if (wanted_) return ops::execute_for(plan_, *wanted_);
     TRY(ops::execute(plan_));
     return UniqueFd();
@@ -81,7 +81,7 @@ Napi::Value remove_tree_now(const Napi::CallbackInfo& info) {
   return to_js(info.Env(), remove_tree(string_at(info, 0).c_str()));
 }
 
-/** Ends what runs in the cgroup and below, then removes it all. */
+/** (path) Ends what runs in the cgroup and below, then removes all of it. */
 Napi::Value remove_cgroup(const Napi::CallbackInfo& info) {
   return run_async(info.Env(), [path = string_at(info, 0)] {
     ops::Context context;

@@ -1,5 +1,5 @@
-// Small things that Node has as well, in modules that take milliseconds to load: too long for a command that
-// takes tens.
+// Small functions that Node.js has as well, but in modules that take milliseconds to load: too long for a
+// command that takes tens.
 #include <sys/random.h>
 
 #include <ctime>
@@ -10,7 +10,7 @@
 namespace tspod::addon {
 namespace {
 
-/** (into): up to 256 bytes, which getrandom gives whole. */
+/** (into): at most 256 bytes, which getrandom(2) returns in full */
 Napi::Value fill_random(const Napi::CallbackInfo& info) {
   std::span<uint8_t> into = bytes_at(info, 0);
   ssize_t count = 0;
@@ -22,14 +22,14 @@ Napi::Value fill_random(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-/** (bytes): FNV-1a, 64 bits. */
+/** (bytes): the 64-bit FNV-1a hash */
 Napi::Value fingerprint(const Napi::CallbackInfo& info) {
   uint64_t hash = 0xcbf29ce484222325;
   for (uint8_t byte : bytes_at(info, 0)) hash = (hash ^ byte) * 0x100000001b3;
   return Napi::BigInt::New(info.Env(), hash);
 }
 
-/** Microseconds since 1970. */
+/** Returns the time in microseconds since 1970. */
 Napi::Value real_time_us(const Napi::CallbackInfo& info) {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);

@@ -24,7 +24,7 @@ Napi::Value send_signal(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-/** A pidfd becomes readable when its process ends, reaped or not. */
+/** (pidfd) Whether the process has ended: its pidfd becomes readable then, reaped or not. */
 Napi::Value has_ended(const Napi::CallbackInfo& info) {
   pollfd entry{.fd = int_at(info, 0), .events = POLLIN, .revents = 0};
   if (sys::retry([&] { return ::poll(&entry, 1, /*timeout=*/0); }) < 0)
@@ -32,7 +32,9 @@ Napi::Value has_ended(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), entry.revents != 0);
 }
 
-/** How a child of ours ended; null while it runs. Takes this child alone: libuv's children are left to libuv.
+/**
+ * (pidfd) Returns how a child of ours ended; null while it runs. Reaps only this child: those of libuv are
+ * left to libuv.
  */
 Napi::Value reap(const Napi::CallbackInfo& info) {
   siginfo_t end{};

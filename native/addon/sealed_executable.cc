@@ -19,7 +19,7 @@
 namespace tspod::addon {
 namespace {
 
-/** No monitor is larger, not even one with sanitizers. */
+/** Maximum size of the executable: no monitor is larger, not even one with sanitizers. */
 constexpr off_t kMaxBytes = 64 * 1024 * 1024;
 
 Result<void> verify(const UniqueFd& file, const std::string& path) {
@@ -31,7 +31,7 @@ Result<void> verify(const UniqueFd& file, const std::string& path) {
   return {};
 }
 
-/** A detached mount of the file alone. EPERM without CAP_SYS_ADMIN. */
+/** Makes a detached mount of the file alone. EPERM without CAP_SYS_ADMIN. */
 Result<UniqueFd> read_only_mount(const UniqueFd& file) {
   UniqueFd mount = TRY(sys::clone_tree(file.get(), "", /*recursive=*/false));
   TRY(sys::mount_setattr(mount.get(), {.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV}));
@@ -41,7 +41,7 @@ Result<UniqueFd> read_only_mount(const UniqueFd& file) {
 Result<UniqueFd> executable_memory_file() {
   constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   int fd = ::memfd_create("tspod-monitor", kFlags | MFD_EXEC);
-  // Before Linux 6.3 the flag does not exist, and every file in memory may be executed.
+  // Before Linux 6.3 the flag does not exist, and every memfd may be executed.
   if (fd < 0 && errno == EINVAL) fd = ::memfd_create("tspod-monitor", kFlags);
   return sys::check_fd(fd, "memfd_create");
 }
@@ -72,7 +72,7 @@ Result<UniqueFd> seal(const std::string& path) {
 }  // namespace
 
 Result<int> sealed_executable(const std::string& path) {
-  // Global on purpose: workers share the process, and with it the descriptors.
+  // Global on purpose: workers share the process and its descriptors.
   static std::mutex mutex;
   static std::map<std::string, UniqueFd>& known = *new std::map<std::string, UniqueFd>;
   std::lock_guard hold(mutex);

@@ -19,12 +19,15 @@ constexpr uint32_t kMaxComparisons = 64;
 
 constexpr int kOptimize = 8;  // SCMP_FLTATR_CTL_OPTIMIZE
 constexpr uint32_t kBinaryTree = 2;
-/** With fewer a tree saves nothing, and without any rule libseccomp 2.5.3 makes a wrong one. */
+/**
+ * Number of names from which on a tree is used. With fewer it saves nothing, and without any rule libseccomp
+ * 2.5.3 makes a wrong one.
+ */
 constexpr size_t kNamesWorthATree = 32;
 
 struct Rule {
   uint32_t action = 0;
-  uint32_t architectures = 0;  // a bit for each of the profile's
+  uint32_t architectures = 0;  // a bit for each architecture of the profile
   wire::Strings names;
   std::vector<SeccompComparison> comparisons;
 };
@@ -40,7 +43,7 @@ class Filter {
     if (handle_ != nullptr) library_->release(handle_);
   }
   void* get() const { return handle_; }
-  /** For seccomp_merge, which takes the filter over. */
+  /** Gives up ownership after seccomp_merge, which takes the filter over. */
   void forget() { handle_ = nullptr; }
 
  private:
@@ -71,8 +74,10 @@ Rule read_rule(wire::Reader& reader) {
   return rule;
 }
 
-/** libseccomp takes one comparison for each argument: a rule with two for the same one becomes a rule for
- * each comparison. */
+/**
+ * Whether a rule compares one argument twice. libseccomp takes one comparison per argument, so such a rule
+ * becomes one rule for each comparison.
+ */
 bool compares_an_argument_twice(const Rule& rule) {
   uint32_t seen = 0;
   for (const SeccompComparison& comparison : rule.comparisons) {
@@ -87,8 +92,7 @@ Result<void> add_rule(const SeccompLibrary& library, const Filter& filter, const
   bool one_by_one = compares_an_argument_twice(rule);
   for (wire::String name : rule.names) {
     int call = library.syscall_resolve_name(name.c_str());
-    if (call == kNoSuchCall)
-      continue;  // newer than this libseccomp: the default action is all there is for it
+    if (call == kNoSuchCall) continue;  // unknown to this libseccomp: only the default action applies to it
     size_t step = one_by_one ? 1 : rule.comparisons.size();
     size_t index = 0;
     do {
@@ -134,15 +138,16 @@ Result<std::vector<uint8_t>> exported(const SeccompLibrary& library, const Filte
 }
 
 /**
- * A tree over the numbers of the calls instead of a list: each call of the container takes a few comparisons,
- * and the kernel, which tries all calls when a filter is installed, takes a fifth of the time.
+ * Makes the filter a tree over the call numbers instead of a list: each call of the container takes a few
+ * comparisons, and the kernel, which runs the filter for all call numbers when it is installed, takes a fifth
+ * of the time.
  */
 void prefer_tree(const SeccompLibrary& library, const Filter& filter, std::span<const Rule> rules) {
   size_t names = 0;
   for (const Rule& rule : rules) {
     for ([[maybe_unused]] const wire::String name : rule.names) ++names;
   }
-  // Before version 2.5 there are only lists.
+  // Before version 2.5 libseccomp only makes lists, and refuses this.
   if (names >= kNamesWorthATree) (void)library.attr_set(filter.get(), kOptimize, kBinaryTree);
 }
 
@@ -155,7 +160,7 @@ Result<std::vector<uint8_t>> compile(wire::Bytes profile) {
   for (Rule& rule : rules) rule = read_rule(reader);
   check(reader.finished() && !architectures.empty(), "malformed seccomp profile");
 
-  // A filter for each architecture, since a rule may be for some of them only; then one of all.
+  // One filter for each architecture, since a rule may be for some of them only; then they are merged.
   std::optional<Filter> all;
   uint32_t bit = 1;
   for (wire::String architecture : architectures) {

@@ -7,7 +7,7 @@
 namespace tspod::addon {
 namespace {
 
-/** False if the library lacks the function. */
+/** Looks a function up; false if the library lacks it. */
 template <class Function> bool find(void* library, const char* name, Function*& function) {
   function = reinterpret_cast<Function*>(::dlsym(library, name));
   return function != nullptr;
@@ -36,8 +36,8 @@ Result<const SeccompLibrary*> seccomp_library() {
   static bool loaded = false;
   std::lock_guard hold(mutex);
   if (loaded) return &functions;
-  // Never closed: the functions stay valid. Tried again after a failure: it may have been installed
-  // meanwhile.
+  // Never closed, so that the functions stay valid. Tried again after a failure: the library may have been
+  // installed meanwhile.
   void* library = ::dlopen("libseccomp.so.2", RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr || !find_all(library, functions)) return Error{"dlopen", ::dlerror(), ENOENT};
   loaded = true;

@@ -1,5 +1,5 @@
-// libseccomp, opened when a filter is first compiled: a host without it runs unconfined containers, and
-// everything else.
+// Loads libseccomp when a filter is first compiled: a host without it can still do everything except run
+// containers with a seccomp profile.
 #pragma once
 
 #include <cstddef>
@@ -9,15 +9,17 @@
 
 namespace tspod::addon {
 
-/** As libseccomp declares it (seccomp_rule_add(3)): struct scmp_arg_cmp. */
+/** struct scmp_arg_cmp, as libseccomp declares it (seccomp_rule_add(3)). */
 struct SeccompComparison {
   uint32_t argument;
   int operation;
   uint64_t value;
-  uint64_t second_value;  // of MASKED_EQ, whose `value` is the mask
+  uint64_t second_value;  // for MASKED_EQ, whose mask is `value`
 };
 
-/** The functions that are used, by their names without the prefix. They answer 0 or a negative errno. */
+/**
+ * The functions that are used, named without their prefix. Those with a status return 0 or a negative errno.
+ */
 struct SeccompLibrary {
   void* (*init)(uint32_t default_action);
   void (*release)(void* filter);
@@ -34,7 +36,7 @@ struct SeccompLibrary {
   int (*export_bpf_mem)(const void* filter, void* buffer, size_t* size);  // null before version 2.6
 };
 
-/** ENOENT (with the linker's words) if libseccomp.so.2 is not installed. */
+/** Returns the functions; ENOENT (with the linker's words) if libseccomp.so.2 is not installed. */
 Result<const SeccompLibrary*> seccomp_library();
 
 }  // namespace tspod::addon

@@ -12,7 +12,7 @@
 namespace tspod::addon {
 namespace {
 
-/** Connects to a socket `name` in a directory whose path may be longer than a socket address holds. */
+/** Connects to the socket `name` in a directory whose path may be longer than a socket address can hold. */
 Result<UniqueFd> connect_at(const std::string& directory, const std::string& name, int type_flags) {
   UniqueFd where(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!where) return last_error("open", directory);
@@ -31,12 +31,12 @@ Result<UniqueFd> connect_at(const std::string& directory, const std::string& nam
   return socket;
 }
 
-/** Answers EAGAIN when the listener's queue is full. */
+/** (directory, name) EAGAIN if the listener's queue is full. */
 Napi::Value connect_now(const Napi::CallbackInfo& info) {
   return answer(info, connect_at(string_at(info, 0), string_at(info, 1), SOCK_NONBLOCK));
 }
 
-/** Waits for a place in the listener's queue. */
+/** (directory, name) Waits for a place in the listener's queue. */
 Napi::Value connect_waiting(const Napi::CallbackInfo& info) {
   return run_async(
       info.Env(),
@@ -48,7 +48,7 @@ Napi::Value connect_waiting(const Napi::CallbackInfo& info) {
       Turn::kAtOnce);
 }
 
-/** Process id of who listens at the other end. */
+/** (socket) Returns the process id of the listener at the other end. */
 Napi::Value peer_pid(const Napi::CallbackInfo& info) {
   ucred peer{};
   socklen_t size = sizeof peer;
@@ -57,7 +57,10 @@ Napi::Value peer_pid(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), peer.pid);
 }
 
-/** Count of bytes, or the negative errno: one of these is called for each message. */
+/**
+ * Returns the number of bytes, or the negative errno: cheaper than an error, since this is called for each
+ * message.
+ */
 Napi::Value count_or_errno(const Napi::CallbackInfo& info, ssize_t count) {
   return Napi::Number::New(info.Env(), static_cast<double>(count < 0 ? -errno : count));
 }

@@ -14,7 +14,10 @@ struct MonitorProcess {
   UniqueFd socket;
 };
 
-/** The monitor's descriptors: 3 is its end of a new stream socket, then those that were asked for. */
+/**
+ * Spawns a monitor. Its descriptor 3 is its end of a new stream socket; the descriptors of the request
+ * follow.
+ */
 Result<MonitorProcess> spawn_monitor(const std::string& path, ExecRequest request) {
   request.executable = TRY(sealed_executable(path));
   int ends[2];
@@ -26,7 +29,10 @@ Result<MonitorProcess> spawn_monitor(const std::string& path, ExecRequest reques
   return MonitorProcess{std::move(*process), std::move(ours)};
 }
 
-/** Blank words after its name: the monitor writes its container's id over them, for `ps`. */
+/**
+ * Number of spaces in its arguments after its name, over which the monitor writes its container's id, for
+ * `ps`.
+ */
 constexpr size_t kRoomForTitle = 64;
 
 Result<MonitorProcess> spawn_as_asked(const Napi::CallbackInfo& info) {

@@ -5,17 +5,19 @@
 namespace tspod::addon {
 namespace {
 
-/** More than these end after their task. */
+/** Maximum number of idle threads that are kept; further ones end after their task. */
 constexpr int kMaxWaiting = 8;
 
-/** More tasks are queued. Most of them wait for a disk or the kernel, so there may be more than processors.
+/**
+ * Maximum number of tasks that run at once; further ones are queued. Most of them wait for a disk or the
+ * kernel, so there may be more than processors.
  */
 constexpr int kMaxRunning = 128;
 
 }  // namespace
 
-// Node-API itself, not its C++ wrapper: where the environment ends, there is no promise, and that one would
-// have two pointers that were never set.
+// Uses Node-API itself: while the environment ends no promise can be made, and the C++ wrapper would then
+// have two uninitialised pointers.
 Task::Task(Napi::Env env) : env_(env) {
   (void)napi_create_promise(env, &deferred_, &promise_);
 }
@@ -29,7 +31,7 @@ Tasks::Tasks(Napi::Env env) {
                                       /*context=*/this, deliver, &queue_);
   check(status == napi_ok, "no queue for tasks");
   napi_unref_threadsafe_function(env, queue_);
-  // Hooks run last in, first out: threads have ended before the queue, made above, is closed.
+  // Hooks run last in, first out: the threads have ended before the queue, made above, is closed.
   napi_add_env_cleanup_hook(env, end_all, this);
 }
 
@@ -52,7 +54,7 @@ Tasks::Started Tasks::start(std::unique_ptr<Task> task, Turn turn) {
   if (is_queued) {
     queued_.push_back(std::move(task));
   } else {
-    (void)task.release();  // its thread's, which posts it
+    (void)task.release();  // owned by its thread, which posts it
   }
   return {id, promise};
 }
@@ -64,7 +66,7 @@ int Tasks::run_now(Task& task) {
   return error;
 }
 
-/** On JavaScript's thread, when one has ended. */
+/** Runs queued tasks after one has ended. On JavaScript's thread. */
 void Tasks::run_queued(Napi::Env env) {
   while (!queued_.empty() && running_ < kMaxRunning) {
     std::unique_ptr<Task> task = std::move(queued_.front());
@@ -83,7 +85,7 @@ void Tasks::take_off(Napi::Env env, const Task& task) {
   if (live_.empty()) napi_unref_threadsafe_function(env, queue_);
 }
 
-/** Nobody hears of it where the environment ends. */
+/** Resolves a task's promise. Fails while the environment ends, when nobody waits for it. */
 void Tasks::resolve(const Task& task, Napi::Value outcome) {
   (void)napi_resolve_deferred(task.env_, task.deferred_, outcome);
 }
@@ -121,13 +123,15 @@ bool Tasks::keep_one_more() {
   return false;
 }
 
-/** Still on the task's thread, also when it was cancelled. */
+/** Hands a finished task to JavaScript's thread. Runs on the task's thread, even if that was cancelled. */
 void Tasks::post(void* argument) {
   auto* task = static_cast<Task*>(argument);
   napi_call_threadsafe_function(task->owner_->queue_, task, napi_tsfn_blocking);
 }
 
-/** On JavaScript's thread. `env` is null when the environment goes down: the threads have been joined then.
+/**
+ * Delivers the result of a task, on JavaScript's thread. `raw_env` is null when the environment goes down:
+ * the threads have been joined by then.
  */
 void Tasks::deliver(napi_env raw_env, napi_value, void* context, void* data) {
   std::unique_ptr<Task> task(static_cast<Task*>(data));
@@ -141,19 +145,22 @@ void Tasks::deliver(napi_env raw_env, napi_value, void* context, void* data) {
   resolve(*task, task->outcome(env));
 }
 
-/** The thread of a task that has ended. */
+/** Keeps the thread of a finished task for another one, or ends it. */
 void Tasks::take_back(Task& task) {
   if (task.thread_waits_) {
     waiting_.push_back(std::move(task.thread_));
     return;
   }
-  // To wait for the end of a thread takes as long as a short system call in it. One may end meanwhile.
+  // Joining a thread takes as long as a short system call in it: one thread may end in the meantime.
   end_last();
   ending_ = std::move(task.thread_);
   if (!task.leaves_thread_as_it_was_) end_last();
 }
 
-/** The environment ends: nothing of ours may run on in a library that could be unloaded. */
+/**
+ * Cancels all tasks and ends all threads, when the environment ends: no code of ours may run on in a library
+ * that could be unloaded.
+ */
 void Tasks::end_all(void* context) {
   auto* self = static_cast<Tasks*>(context);
   for (const std::unique_ptr<Task>& task : self->queued_) self->live_.erase(task->id_);

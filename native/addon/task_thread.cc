@@ -5,7 +5,10 @@
 namespace tspod::addon {
 namespace {
 
-/** Enough for the deepest handler; musl's default of 128 KiB is not, glibc's of 8 MiB would add up. */
+/**
+ * Stack size: enough for the deepest handler. musl's default of 128 KiB is too small, glibc's of 8 MiB would
+ * add up.
+ */
 constexpr size_t kStackBytes = 512 * 1024;
 
 }  // namespace
@@ -36,7 +39,7 @@ void TaskThread::end() {
 void* TaskThread::main(void* argument) {
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, nullptr);
   auto* self = static_cast<TaskThread*>(argument);
-  // Whoever asks it to end may do so before it has taken the task that it was given last.
+  // end() may be called before the thread has taken the task that it was given last.
   while (Task* task = self->next_.exchange(nullptr)) {
     if (!self->body_(task)) break;
     self->wake_.acquire();

@@ -10,22 +10,27 @@ namespace tspod::addon {
 
 class Task;
 
-/** Does one task, and waits for the next as long as it is asked to. No signal is delivered to it: handlers of
- * the program's are not for our threads. */
+/**
+ * A thread that runs one task, and waits for another as long as the body asks for it. It gets no signals: the
+ * program's handlers are not meant for our threads.
+ */
 class TaskThread {
  public:
-  /** On the thread. Whether it shall wait for another task; it may also be cancelled in there. */
+  /**
+   * Runs a task on the thread; returns whether the thread shall wait for another. The thread may be cancelled
+   * in it.
+   */
   using Body = bool (*)(Task*);
 
   TaskThread(Body body, Task* first) : body_(body), next_(first) {}
   TaskThread(const TaskThread&) = delete;
   TaskThread& operator=(const TaskThread&) = delete;
 
-  /** The error of pthread_create(3), or 0. */
+  /** Starts the thread; returns the error of pthread_create(3), or 0. */
   int start();
-  /** To one that waits or is about to. */
+  /** Gives the thread its next task. It must be waiting for one, or about to. */
   void give(Task* task);
-  /** Waits for the end of one whose body has asked for no more, or that waits. */
+  /** Ends and joins the thread, which must be waiting, or running a task after which it ends. */
   void end();
   pthread_t handle() const { return handle_; }
 
@@ -34,7 +39,7 @@ class TaskThread {
 
   Body body_;
   std::atomic<Task*> next_;
-  std::counting_semaphore<2> wake_{0};  // for a task, and for the end
+  std::counting_semaphore<2> wake_{0};  // one for a task, one for the end
   pthread_t handle_{};
 };
 

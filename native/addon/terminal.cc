@@ -9,7 +9,7 @@
 namespace tspod::addon {
 namespace {
 
-/** At once: output that somebody holds up (^S) is not waited for. */
+/** Sets the terminal's mode at once, without waiting for output that somebody holds up (^S). */
 Result<void> set_terminal(int terminal, const termios& settings) {
   return sys::check(sys::retry([&] { return ::tcsetattr(terminal, TCSANOW, &settings); }), "tcsetattr");
 }
@@ -24,7 +24,7 @@ Result<std::vector<uint8_t>> make_raw(int terminal) {
   return before;
 }
 
-/** (terminal): the settings that it had, for restoreTerminal. */
+/** (terminal): returns the previous settings, for restoreTerminal */
 Napi::Value make_terminal_raw(const Napi::CallbackInfo& info) {
   return answer(info, make_raw(int_at(info, 0)));
 }

@@ -1,4 +1,4 @@
-// Changing a tree that others may be changing: each call acts on one name in a directory that is held by a
+// Changes trees that others may be changing: each call acts on one name in a directory that is held by a
 // descriptor, and follows no link. Names are bytes.
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -18,7 +18,7 @@ std::string text_at(const Napi::CallbackInfo& info, size_t index) {
   return std::string(bytes.begin(), bytes.end());
 }
 
-/** (directory, name): a new, empty regular file, open for writing */
+/** (directory, name): makes an empty regular file and opens it for writing */
 Napi::Value create_file(const Napi::CallbackInfo& info) {
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   return answer(info, sys::openat(int_at(info, 0), text_at(info, 1).c_str(), kFlags, 0600));
@@ -46,7 +46,7 @@ Napi::Value link_entry(const Napi::CallbackInfo& info) {
                                  "linkat", name));
 }
 
-/** (directory, name): a file, or an empty directory */
+/** (directory, name): removes a file, or an empty directory */
 Napi::Value unlink_entry(const Napi::CallbackInfo& info) {
   const std::string name = text_at(info, 1);
   Result<void> removed = sys::unlinkat(int_at(info, 0), name.c_str(), 0);
@@ -55,7 +55,7 @@ Napi::Value unlink_entry(const Napi::CallbackInfo& info) {
   return answer(info, std::move(removed));
 }
 
-/** (directory, name): with all that is in it */
+/** (directory, name): removes an entry with everything in it */
 Napi::Value remove_entry(const Napi::CallbackInfo& info) {
   Result<UniqueFd> own = sys::dup_from(int_at(info, 0), 3);
   if (!own) return failure(info.Env(), own.error());
@@ -70,8 +70,10 @@ Napi::Value set_owner(const Napi::CallbackInfo& info) {
   return answer(info, sys::fchownat(int_at(info, 0), name.c_str(), uint_at(info, 2), uint_at(info, 3)));
 }
 
-/** (directory, name, mode): not of a link, which has none. A link that takes the name's place meanwhile is
- * not followed. */
+/**
+ * (directory, name, mode): does nothing for a link, which has no mode. A link that takes the name's place
+ * meanwhile is not followed.
+ */
 Napi::Value set_mode(const Napi::CallbackInfo& info) {
   const std::string name = text_at(info, 1);
   const Result<UniqueFd> file = sys::openat(int_at(info, 0), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -83,7 +85,7 @@ Napi::Value set_mode(const Napi::CallbackInfo& info) {
   return answer(info, sys::check(::chmod(own.c_str(), uint_at(info, 2)), "chmod", name));
 }
 
-/** (directory, name, seconds, nanoseconds): of the last change; that of the last access becomes the same */
+/** (directory, name, seconds, nanoseconds): sets the times of the last change and of the last access */
 Napi::Value set_time(const Napi::CallbackInfo& info) {
   const std::string name = text_at(info, 1);
   const timespec time{.tv_sec = info[2].As<Napi::Number>().Int64Value(),

@@ -14,10 +14,13 @@
 namespace tspod::addon {
 namespace {
 
-/** As src/native/tree-writer.ts writes them. */
+/** Codes of the instructions that src/native/tree-writer.ts writes. */
 enum class Instruction : uint32_t { kEntry = 1, kHardLink = 2, kData = 3, kWhiteout = 4, kOpaque = 5 };
 
-/** For the overlay of the machine's root, which mounts all of ours. */
+/**
+ * The attribute that hides a directory of lower layers, for overlays mounted by the host's root, as all of
+ * ours are.
+ */
 constexpr const char* kOpaque = "trusted.overlay.opaque";
 
 std::string proc_path(int directory, const std::string& name) {
@@ -29,7 +32,7 @@ bool is_whiteout(const struct stat& status) {
   return S_ISCHR(status.st_mode) && status.st_rdev == 0;
 }
 
-/** A file system that knows no attributes of a kind does without. */
+/** Sets the extended attributes of an entry; those that the file system does not support are left out. */
 template <class Set> Result<void> set_attributes(const TreeEntry& entry, Set set) {
   wire::Reader reader(entry.attribute_bytes);
   for (uint32_t i = 0; i < entry.attributes; ++i) {
@@ -135,7 +138,7 @@ Result<void> TreeWriter::root_entry(const TreeEntry& entry) {
   return {};
 }
 
-/** Makes a name; what an earlier entry has put there gives way. */
+/** Makes an entry; replaces what an earlier entry has put there. */
 template <class Make> Result<void> TreeWriter::make_over(const Spot& spot, Make make) {
   const Result<void> made = make();
   if (made || made.error().err != EEXIST) return made;
@@ -155,7 +158,7 @@ Result<void> TreeWriter::directory(const Spot& spot, const TreeEntry& entry) {
     if (made.error().err != EEXIST) return made;
     const struct stat there = TRY(sys::fstatat(spot.directory, spot.name.c_str()));
     if (!S_ISDIR(there.st_mode)) {
-      // A whiteout and then a directory: nothing of the lower layers' one is seen.
+      // A whiteout followed by a directory: nothing of the directory in lower layers is visible.
       hides_lower = is_whiteout(there);
       TRY(clear(spot, there));
       TRY(make_directory(spot.directory, spot.name.c_str(), 0700, &left_.directories));
@@ -174,7 +177,7 @@ Result<void> TreeWriter::directory(const Spot& spot, const TreeEntry& entry) {
   return {};
 }
 
-/** Counts a path that is kept to the end. */
+/** Counts a path that is kept to the end; E2BIG beyond the limit. */
 Result<void> TreeWriter::remember(std::string_view path) {
   if (path.size() > left_.path_bytes) return Error{"path", std::string(path), E2BIG};
   left_.path_bytes -= static_cast<uint32_t>(path.size());
@@ -187,7 +190,7 @@ Result<void> TreeWriter::file(const Spot& spot, const TreeEntry& entry) {
         TRY(sys::openat(spot.directory, spot.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
     return {};
   }));
-  // The instructions go with the call, and content may come with the next one.
+  // The instructions are gone after the call, and the content may come with the next one.
   file_name_ = entry.path.str();
   file_attributes_.assign(entry.attribute_bytes.begin(), entry.attribute_bytes.end());
   file_entry_ = entry;
@@ -210,7 +213,9 @@ Result<void> TreeWriter::write_data(wire::Bytes bytes, uint64_t offset) {
   return {};
 }
 
-/** Owner, attributes, permissions, time: in the order in which one does not undo the other. */
+/**
+ * Sets the file's length, owner, attributes, permissions and times, in an order in which none undoes another.
+ */
 Result<void> TreeWriter::end_file() {
   if (!file_.valid()) return {};
   const UniqueFd own = std::move(file_);
@@ -227,7 +232,7 @@ Result<void> TreeWriter::end_file() {
   return sys::check(::futimens(fd, times.data()), "futimens", file_name_);
 }
 
-/** Another name of what an earlier entry brought. */
+/** Makes another name for what an earlier entry has made. */
 Result<void> TreeWriter::hard_link(const Spot& spot, const TreeEntry& entry) {
   const std::string_view target = entry.target.view();
   const std::string parent(parent_path(target));
@@ -243,7 +248,7 @@ Result<void> TreeWriter::hard_link(const Spot& spot, const TreeEntry& entry) {
   });
 }
 
-/** Symbolic links, devices, fifos. */
+/** Makes a symbolic link, device or fifo. */
 Result<void> TreeWriter::special(const Spot& spot, const TreeEntry& entry) {
   const char* name = spot.name.c_str();
   const bool is_link = S_ISLNK(entry.mode);
@@ -259,14 +264,14 @@ Result<void> TreeWriter::special(const Spot& spot, const TreeEntry& entry) {
       return ::lsetxattr(own.c_str(), attribute, value.data(), value.size(), 0);
     }));
   }
-  // Its name is not a link's: this call has made it, and nobody else is here.
+  // The name is not that of a link: this function has made it, and nobody else writes here.
   if (!is_link) TRY(sys::check(::fchmodat(spot.directory, name, entry.mode & 07777, 0), "fchmodat", name));
   const std::array<timespec, 2> times{entry.time, entry.time};
   return sys::check(::utimensat(spot.directory, name, times.data(), AT_SYMLINK_NOFOLLOW), "utimensat",
                     entry.path.view());
 }
 
-/** Hides what lower layers have of this name; what this layer itself brings stays. */
+/** Hides the entry of this name in lower layers; what this layer itself has stays. */
 Result<void> TreeWriter::whiteout(std::string_view path) {
   const Spot spot = TRY(spot_of(path));
   const Result<void> made = sys::mknodat(spot.directory, spot.name.c_str(), S_IFCHR, makedev(0, 0));
@@ -280,7 +285,7 @@ Result<void> TreeWriter::opaque(std::string_view path) {
   return sys::check(::setxattr(proc_path(directory, "").c_str(), kOpaque, "y", 1, 0), "setxattr", path);
 }
 
-/** The directory that the path's last name lies in. Most have it in common with the entry before. */
+/** Opens the parent directory of a path. Most entries have the same as the one before. */
 Result<int> TreeWriter::parent_of(std::string_view path) {
   const std::string_view parent = parent_path(path);
   if (parent_.valid() && parent == parent_path_) return parent_.get();
@@ -299,7 +304,7 @@ Result<TreeWriter::Spot> TreeWriter::spot_of(std::string_view path) {
   return Spot{directory, std::string(name)};
 }
 
-/** Makes a directory that an entry needs and no entry has brought, and those above it. */
+/** Makes a directory that an entry needs and no entry has made, and those above it. */
 Result<UniqueFd> TreeWriter::implied_directory(const std::string& path) {
   const std::string above(parent_path(path));
   Result<UniqueFd> opened =
@@ -308,7 +313,7 @@ Result<UniqueFd> TreeWriter::implied_directory(const std::string& path) {
       opened || opened.error().err != ENOENT ? TRY(std::move(opened)) : TRY(implied_directory(above));
   const std::string name(last_name(path));
   const Result<void> made = make_directory(parent.get(), name.c_str(), 0755, &left_.directories);
-  // A link that leads to what only lower layers have: what it names is what is made.
+  // A link to something that only lower layers have: its target is made.
   if (!made && made.error().err == EEXIST) return make_directories(root_.get(), path, &left_.directories);
   TRY(made);
   TRY(sys::fchownat(parent.get(), name.c_str(), 0, 0));
@@ -324,7 +329,7 @@ Result<void> TreeWriter::finish() {
   for (auto at = directories_.rbegin(); at != directories_.rend(); ++at) {
     const Result<UniqueFd> opened =
         open_in_root(root_.get(), at->path.empty() ? "." : at->path.c_str(), O_PATH | O_DIRECTORY);
-    if (!opened) continue;  // a later entry has taken its place
+    if (!opened) continue;  // a later entry has replaced it
     if (TRY(sys::fstat(opened->get())).st_ino != at->inode) continue;
     const std::array<timespec, 2> times{at->time, at->time};
     const std::string own = proc_path(opened->get(), "");

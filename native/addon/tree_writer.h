@@ -1,6 +1,6 @@
-// Fills a new tree from instructions, many in one call: the layer of an image. Nobody else writes there; what
-// the instructions say comes from anybody, so that every path is resolved beneath the root's descriptor, and
-// no link leads out of it.
+// Fills a new tree, the layer of an image, from instructions, many per call. Nobody else writes there, but
+// the instructions are not trusted: every path is resolved beneath the root's descriptor, and no link leads
+// out of it.
 #pragma once
 
 #include <sys/stat.h>
@@ -19,24 +19,24 @@ namespace tspod::addon {
 
 /** An entry of the tree, as src/native/tree-writer.ts encodes it. */
 struct TreeEntry {
-  uint32_t mode = 0;  // with the type
+  uint32_t mode = 0;  // including the type
   uint32_t uid = 0;
   uint32_t gid = 0;
   timespec time{};
   uint64_t size = 0;
   uint32_t major = 0;
   uint32_t minor = 0;
-  wire::String path;    // of a hard link's other name too; "" is the root
-  wire::String target;  // of a link
+  wire::String path;    // for a hard link, the new name; "" is the root
+  wire::String target;  // for a link
   uint32_t attributes = 0;
   wire::Bytes attribute_bytes;  // name and value of each
 };
 
-/** What a tree may cost. More is E2BIG: of "mkdirat" or, of the paths, of "path". */
+/** Limits of a tree. Beyond them: E2BIG, of the call "mkdirat" or, for path_bytes, "path". */
 struct TreeLimits {
-  /** That are made, whether an entry brings them or only needs them. */
+  /** Number of directories that are made, whether an entry makes or only needs them. */
   uint32_t directories = 0;
-  /** Of the paths of directories that are remembered to the end, together. */
+  /** Total length of the paths of directories that are remembered to the end. */
   uint32_t path_bytes = 0;
 };
 
@@ -44,17 +44,20 @@ class TreeWriter {
  public:
   TreeWriter(UniqueFd root, const TreeLimits& limits) : root_(std::move(root)), left_(limits) {}
 
-  /** Carries out instructions; `data` is what they name by number. EINVAL for what is no instruction. */
+  /**
+   * Carries out instructions; `data` are the buffers that they refer to by number. EINVAL for a malformed
+   * instruction.
+   */
   Result<void> apply(wire::Bytes instructions, std::span<const wire::Bytes> data);
 
-  /** Times of directories, which what was put into them has changed. */
+  /** Sets the times of directories, which changed when entries were put into them. */
   Result<void> finish();
 
-  /** Directories that no entry stands for, each ended by a NUL, parents first. */
+  /** Returns the directories that were made without an entry, each followed by a NUL, parents first. */
   const std::string& implied() const { return implied_; }
 
  private:
-  /** Where an entry goes: the directory is held by the cache until the next look-up. */
+  /** The place of an entry. The directory is held by the cache until the next look-up. */
   struct Spot {
     int directory;
     std::string name;

@@ -1,4 +1,4 @@
-// Writing trees from JavaScript: instructions and the buffers that they name are carried out on a thread.
+// Writes trees for JavaScript: the instructions and the buffers that they refer to are processed on a thread.
 #include <array>
 #include <memory>
 
@@ -10,7 +10,7 @@
 namespace tspod::addon {
 namespace {
 
-/** Shared with the thread that works for it: JavaScript may have forgotten it by then. */
+/** Shared with the thread that uses it: JavaScript may have dropped it by then. */
 using Writer = std::shared_ptr<TreeWriter>;
 
 Writer writer_at(const Napi::CallbackInfo& info, size_t index) {
@@ -24,7 +24,7 @@ wire::Bytes buffer_of(Napi::Value value) {
   return {static_cast<const uint8_t*>(buffer.Data()), buffer.ByteLength()};
 }
 
-/** Holds the buffers, which are read where they lie. */
+/** Applies instructions. Holds the buffers, which are read in place. */
 class WriteTask final : public Task {
  public:
   WriteTask(const Napi::CallbackInfo& info, Writer writer) : Task(info.Env()), writer_(std::move(writer)) {
@@ -32,7 +32,7 @@ class WriteTask final : public Task {
     instructions_ = instructions;
     for (size_t i = 0; i < held_.size(); i++) held_[i] = Napi::Persistent(info[i + 1].As<Napi::Object>());
     const Result<std::vector<Napi::Value>> buffers = elements_of(info[2]);
-    if (!buffers) return;  // instructions for data fail then, and nobody hears of it
+    if (!buffers) return;  // instructions for data then fail, unnoticed
     for (const Napi::Value& buffer : *buffers) data_.push_back(buffer_of(buffer));
   }
 
@@ -47,7 +47,7 @@ class WriteTask final : public Task {
   Result<void> result_;
 };
 
-/** (root directory, most directories, most bytes of their paths) */
+/** (root directory, maximum number of directories, maximum length of their paths) */
 Napi::Value open_tree_writer(const Napi::CallbackInfo& info) {
   Result<UniqueFd> own = sys::dup_from(int_at(info, 0), 3);
   if (!own) return failure(info.Env(), own.error());
@@ -62,7 +62,7 @@ Napi::Value write_tree(const Napi::CallbackInfo& info) {
   return environment(info).tasks.start(std::move(task)).promise;
 }
 
-/** (writer): the directories that were implied */
+/** (writer): returns the directories that were made without an entry */
 Napi::Value finish_tree(const Napi::CallbackInfo& info) {
   return run_async(info.Env(), [writer = writer_at(info, 0)]() -> Result<std::vector<uint8_t>> {
     TRY(writer->finish());

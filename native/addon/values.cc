@@ -24,7 +24,7 @@ std::string string_at(const Napi::CallbackInfo& info, size_t index) {
 
 Result<std::vector<Napi::Value>> elements_of(Napi::Value array) {
   check(array.IsArray(), "an array was expected");
-  // Node-API itself: its C++ wrapper does not tell a failure from an empty array.
+  // Uses Node-API itself: its C++ wrapper cannot tell a failure from an empty array.
   const Error ends{"napi_get_element", "", ECANCELED};
   uint32_t length = 0;
   if (napi_get_array_length(array.Env(), array, &length) != napi_ok) return ends;

@@ -1,4 +1,4 @@
-// From JavaScript's values and to them. Arguments were checked in TypeScript: a wrong one here is a bug of
+// Converts values from and to JavaScript. Arguments were checked in TypeScript: a wrong one here is a bug of
 // ours and ends the process.
 #pragma once
 
@@ -16,7 +16,7 @@
 
 namespace tspod::addon {
 
-/** Ends the process with the words if a condition of ours does not hold. */
+/** Ends the process with a message if a condition that must hold does not. */
 inline void check(bool holds, const char* words) {
   if (!holds) napi_fatal_error("tspod", NAPI_AUTO_LENGTH, words, NAPI_AUTO_LENGTH);
 }
@@ -25,14 +25,14 @@ int32_t int_at(const Napi::CallbackInfo& info, size_t index);
 uint32_t uint_at(const Napi::CallbackInfo& info, size_t index);
 bool bool_at(const Napi::CallbackInfo& info, size_t index);
 std::string string_at(const Napi::CallbackInfo& info, size_t index);
-/** The elements of an array; ECANCELED if the environment ends: they cannot be read any more. */
+/** Returns the elements of an array; ECANCELED if the environment ends and they cannot be read any more. */
 Result<std::vector<Napi::Value>> elements_of(Napi::Value array);
 Result<std::vector<std::string>> strings_at(const Napi::CallbackInfo& info, size_t index);
 Result<std::vector<int>> ints_at(const Napi::CallbackInfo& info, size_t index);
-/** A view: valid during the call only. */
+/** Returns a view of the bytes, valid only during the call. */
 std::span<uint8_t> bytes_at(const Napi::CallbackInfo& info, size_t index);
 
-/** What a failed call returns; TypeScript throws it as a NativeError. */
+/** Returns the object that stands for a failure; TypeScript throws it as a NativeError. */
 Napi::Value failure(Napi::Env env, const Error& error);
 
 inline Napi::Value to_js(Napi::Env env, int32_t value) {
@@ -44,7 +44,7 @@ inline Napi::Value to_js(Napi::Env env, bool value) {
 inline Napi::Value to_js(Napi::Env env, const std::string& value) {
   return Napi::String::New(env, value);
 }
-/** The descriptor's number: from here on JavaScript owns it. */
+/** Returns the descriptor's number: JavaScript owns it from here on. */
 inline Napi::Value to_js(Napi::Env env, UniqueFd& value) {
   return Napi::Number::New(env, value.release());
 }

@@ -17,7 +17,7 @@ namespace {
 constexpr int kFirstFd = 3;
 constexpr size_t kStackBytes = 64 * 1024;
 
-/** What parent and child share: the child writes only here. */
+/** Data shared by parent and child: the child writes nowhere else. */
 struct Child {
   int executable;
   char* const* arguments;
@@ -26,12 +26,12 @@ struct Child {
   int fd_count;
   int null_device;
   bool keep_stderr;
-  // why there is no program, if there is none
+  // Set if the program could not be started.
   const char* failed_call = nullptr;
   int error = 0;
 };
 
-/** The pointers that execve wants, with the null at the end. They point into the strings. */
+/** Returns the pointers that execve takes, null-terminated. They point into the strings. */
 std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
   std::vector<char*> pointers;
   pointers.reserve(strings.size() + 1);
@@ -46,8 +46,10 @@ std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
   ::_exit(127);
 }
 
-/** Out of the range that the program's descriptors will fill: a source must not be overwritten before it is
- * used. */
+/**
+ * Moves a descriptor above the range that the program's descriptors will fill, so that a source is not
+ * overwritten before it is used.
+ */
 void move_up(Child& child, int& fd) {
   int first_free = kFirstFd + child.fd_count;
   if (fd >= first_free) return;
@@ -65,26 +67,29 @@ void place_descriptors(Child& child) {
   for (int fd = 0; fd < (child.keep_stderr ? 2 : 3); fd++) {
     if (::dup3(child.null_device, fd, /*flags=*/0) < 0) fail(child, "dup3");
   }
-  // Node's own are close-on-exec already; those of other libraries in the program need not be.
+  // Descriptors of Node.js are close-on-exec already; those of other libraries in the process may not be.
   auto first_other = static_cast<unsigned>(kFirstFd + child.fd_count);
   if (::syscall(SYS_close_range, first_other, ~0U, CLOSE_RANGE_CLOEXEC) < 0) fail(child, "close_range");
 }
 
-/** An ignored signal (Node ignores SIGPIPE) stays ignored across exec: all go back to their defaults. */
+/**
+ * Resets all signals to their defaults: an ignored one (Node.js ignores SIGPIPE) would stay ignored across
+ * exec.
+ */
 void reset_signals() {
   struct sigaction standard = {};
   standard.sa_handler = SIG_DFL;
   for (int signal = 1; signal < NSIG; signal++)
-    (void)::sigaction(signal, &standard, nullptr);  // SIGKILL refuses
+    (void)::sigaction(signal, &standard, nullptr);  // fails for SIGKILL
   sigset_t none;
   sigemptyset(&none);
   (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
 /**
- * The child, up to exec: in the parent's memory while the parent's thread stands still, so only
- * async-signal-safe calls, and no change to anything but `Child`. Its descriptors and signal handlers are
- * copies; its stack is its own.
+ * The child until exec. It runs in the parent's memory while the parent's thread is suspended, so only
+ * async-signal-safe calls are allowed, and it changes nothing but `Child`. Its descriptors and signal
+ * handlers are copies; its stack is its own.
  */
 int child_main(void* argument) {
   auto& child = *static_cast<Child*>(argument);
@@ -96,8 +101,9 @@ int child_main(void* argument) {
   fail(child, "execveat");
 }
 
-/** Blocks every signal for as long as it lives: a handler of node's must not run in the child, on shared
- * memory. */
+/**
+ * Blocks all signals during its lifetime: a handler of Node.js must not run in the child, on shared memory.
+ */
 class SignalBlock {
  public:
   SignalBlock() {
@@ -131,7 +137,7 @@ Result<Spawned> vfork_exec(const ExecRequest& request) {
   if (pid < 0) return last_error("clone");
   Spawned spawned{pid, UniqueFd(pidfd)};
   if (child.failed_call == nullptr) return spawned;
-  (void)sys::wait_for(pidfd);  // it has called _exit: this takes it away
+  (void)sys::wait_for(pidfd);  // it has called _exit: this reaps it
   return Error{child.failed_call, "", child.error};
 }
 

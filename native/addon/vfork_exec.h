@@ -1,5 +1,5 @@
-// Starting a program from a process with many threads, fast: no copy of node's page tables, no allocation in
-// the child.
+// Starts a program from a process with many threads, fast: without copying the page tables of Node.js, and
+// without allocation in the child.
 #pragma once
 
 #include <sys/types.h>
@@ -25,7 +25,7 @@ struct Spawned {
   UniqueFd pidfd;
 };
 
-/** Starts the program in a session of its own, with no other descriptors and with default signal handling. */
+/** Starts the program in a new session, with no other descriptors and with default signal handling. */
 Result<Spawned> vfork_exec(const ExecRequest& request);
 
 }  // namespace tspod::addon

@@ -13,21 +13,26 @@ namespace {
 
 constexpr size_t kReaperStackBytes = 64 * 1024;
 
-/** With the main thread's environment the process ends, and init takes its children over. */
+/**
+ * Whether this is the main thread: when its environment ends, so does the process, and init takes its
+ * children over.
+ */
 bool is_main_thread() {
   return ::gettid() == ::getpid();
 }
 
 void* wait_and_reap(void* argument) {
   UniqueFd child(static_cast<int>(reinterpret_cast<intptr_t>(argument)));
-  // libuv has made it non-blocking.
+  // libuv has made the pidfd non-blocking.
   (void)::fcntl(child.get(), F_SETFL, 0);
   (void)sys::wait_for(child.get());
   return nullptr;
 }
 
-/** A child whose worker has ended: nobody watches it any more, and it would stay a zombie to the end of the
- * process. */
+/**
+ * Waits for a child whose worker has ended, on a detached thread: nobody watches it any more, and it would
+ * stay a zombie until the process ends.
+ */
 void reap_on_thread(UniqueFd child) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
@@ -36,7 +41,7 @@ void reap_on_thread(UniqueFd child) {
   pthread_t thread;
   auto* argument = reinterpret_cast<void*>(static_cast<intptr_t>(child.get()));
   if (::pthread_create(&thread, &attributes, wait_and_reap, argument) == 0)
-    (void)child.release();  // the thread's
+    (void)child.release();  // owned by the thread
   pthread_attr_destroy(&attributes);
 }
 
@@ -70,7 +75,7 @@ void Watches::set_events(int32_t id, int events) {
   Watch& watch = at(id);
   if (watch.events == events) return;
   watch.events = events;
-  // An end of file or an error wakes the watch as UV_READABLE does, whatever was asked for: no events means
+  // An end of file or an error wakes the watch like UV_READABLE, whatever was asked for: so no events means
   // stopped.
   if (events == 0) {
     uv_poll_stop(&watch.poll);
@@ -96,12 +101,12 @@ void Watches::on_ready(uv_poll_t* poll, int status, int events) {
   auto* watch = static_cast<Watch*>(poll->data);
   Napi::Env env(watch->owner->env_);
   Napi::HandleScope scope(env);
-  // An error of the descriptor shows when it is used. libuv has stopped watching it, but what was received
-  // before the error, and the end of file, may take several readings.
+  // An error of the descriptor shows when it is used. libuv has stopped watching it, but reading what was
+  // received before the error, and the end of file, may take several turns.
   if (status < 0) uv_poll_start(poll, watch->events, on_ready);
   napi_value ready = Napi::Number::New(env, status < 0 ? watch->events : events);
   napi_value exception;
-  // Node-API itself, not its C++ wrapper: that one aborts when the environment ends and JavaScript can run no
+  // Uses Node-API itself: its C++ wrapper aborts when the environment ends and no JavaScript can run any
   // more.
   switch (napi_make_callback(env, /*async_context=*/nullptr, env.Global(), watch->callback.Value(), 1, &ready,
                              nullptr)) {
@@ -134,7 +139,7 @@ void Watches::close_all(napi_async_cleanup_hook_handle, void* context) {
   self->end_if_done();
 }
 
-/** Tells Node that the environment may go once libuv has let go of every handle. */
+/** Tells Node.js that the environment may go, once libuv has released every handle. */
 void Watches::end_if_done() {
   if (env_ends_ && closing_ == 0) napi_remove_async_cleanup_hook(hook_);
 }

@@ -1,4 +1,4 @@
-// Descriptors that the event loop watches: sockets to monitors, and processes (pidfds).
+// Watches descriptors in the event loop: sockets to monitors, and processes (pidfds).
 #pragma once
 
 #include <napi.h>
@@ -18,9 +18,9 @@ class Watches {
   Watches& operator=(const Watches&) = delete;
 
   /**
-   * Starts with no events asked for. `callback` gets the UV_READABLE and UV_WRITABLE bits. The descriptor
-   * stays its owner's, who removes the watch first; it is closed here only when the environment ends and
-   * leaves no one to do it.
+   * Adds a descriptor, at first with no events. `callback` gets the UV_READABLE and UV_WRITABLE bits. The
+   * descriptor stays with its owner, who removes the watch before closing it; it is closed here only when the
+   * environment ends and no owner is left.
    */
   Result<int32_t> add(int fd, Napi::Function callback, bool is_child);
   void set_events(int32_t id, int events);
@@ -29,9 +29,9 @@ class Watches {
 
  private:
   struct Watch {
-    uv_poll_t poll;  // its data is the Watch
+    uv_poll_t poll;  // its data points to the Watch
     int fd;
-    bool is_child;  // a pidfd of a child of ours, which its owner reaps
+    bool is_child;  // a pidfd of our child, which the owner reaps
     Watches* owner;
     Napi::FunctionReference callback;
     int events;
@@ -47,7 +47,7 @@ class Watches {
   uv_loop_t* loop_ = nullptr;
   std::unordered_map<int32_t, Watch*> live_;
   int32_t last_id_ = 0;
-  size_t closing_ = 0;  // removed, but libuv still holds the memory
+  size_t closing_ = 0;  // number removed whose memory libuv still uses
   napi_async_cleanup_hook_handle hook_ = nullptr;
   bool env_ends_ = false;
 };

@@ -1,5 +1,5 @@
-// Extended attributes, of links themselves and not of what they point to. Off the main thread: the file may
-// be on a network.
+// Reads and writes extended attributes, of links themselves and not of their targets. Not on the main thread:
+// the file may be on a network.
 #include <sys/xattr.h>
 
 #include "addon/environment.h"
@@ -9,7 +9,9 @@
 namespace tspod::addon {
 namespace {
 
-/** Reads what a call returns that tells its size when it is given no room; the size may change in between. */
+/**
+ * Calls a function first for the size of its result and then for the result; the size may change in between.
+ */
 template <class Call>
 Result<std::vector<uint8_t>> read_sized(const char* name, const std::string& path, Call call) {
   while (true) {
@@ -52,7 +54,7 @@ Napi::Value remove(const Napi::CallbackInfo& info) {
   });
 }
 
-/** (path): the names, each ended by a NUL */
+/** (path): returns the names, each followed by a NUL */
 Napi::Value list(const Napi::CallbackInfo& info) {
   return run_async(info.Env(), [path = string_at(info, 0)] {
     return read_sized("llistxattr", path, [&](void* names, size_t size) {

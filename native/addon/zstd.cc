@@ -1,5 +1,4 @@
-// Zstandard for versions of Node that do not have it, with the host's libzstd, opened when it is first
-// needed.
+// Zstandard for versions of Node.js that lack it, with the host's libzstd, loaded when it is first needed.
 #include <dlfcn.h>
 
 #include <array>
@@ -12,7 +11,7 @@
 namespace tspod::addon {
 namespace {
 
-/** As libzstd declares them (zstd.h): part of its stable interface. */
+/** Structures as libzstd declares them (zstd.h), in its stable interface. */
 struct ZstdInput {
   const void* bytes;
   size_t size;
@@ -37,14 +36,14 @@ template <class Function> bool find(void* library, const char* name, Function*& 
   return function != nullptr;
 }
 
-/** ENOENT (with the linker's words) if libzstd.so.1 is not installed. */
+/** Returns the functions; ENOENT (with the linker's words) if libzstd.so.1 is not installed. */
 Result<const ZstdLibrary*> zstd_library() {
   static std::mutex mutex;
   static ZstdLibrary functions;
   static bool loaded = false;
   std::lock_guard hold(mutex);
   if (loaded) return &functions;
-  // Never closed: the functions stay valid.
+  // Never closed, so that the functions stay valid.
   void* library = ::dlopen("libzstd.so.1", RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr || !find(library, "ZSTD_createDStream", functions.create) ||
       !find(library, "ZSTD_freeDStream", functions.release) ||
@@ -56,10 +55,10 @@ Result<const ZstdLibrary*> zstd_library() {
   return &functions;
 }
 
-/** Shared with the thread that works for it: JavaScript may have forgotten it by then. */
+/** Shared with the thread that uses it: JavaScript may have dropped it by then. */
 using Stream = std::shared_ptr<void>;
 
-/** Holds both buffers, which are used where they lie. */
+/** Decompresses a piece. Holds both buffers, which are used in place. */
 class ZstdTask final : public Task {
  public:
   ZstdTask(const Napi::CallbackInfo& info, const ZstdLibrary& library, Stream stream)
@@ -71,7 +70,7 @@ class ZstdTask final : public Task {
     for (size_t i = 0; i < held_.size(); i++) held_[i] = Napi::Persistent(info[i + 1].As<Napi::Object>());
   }
 
-  /** Until the input is used up or the output is full. */
+  /** Decompresses until the input is used up or the output is full. */
   void run() override {
     do {
       wanted_ = library_.decompress(stream_.get(), &output_, &input_);
@@ -79,7 +78,7 @@ class ZstdTask final : public Task {
              output_.position < output_.size);
   }
 
-  /** Bytes used and bytes made; whether a frame is complete. */
+  /** Returns the number of bytes used, the number of bytes made, and whether a frame is complete. */
   Napi::Value outcome(Napi::Env env) override {
     if (library_.is_error(wanted_) != 0)
       return failure(env, Error{"ZSTD_decompressStream", library_.error_name(wanted_), EBADMSG});

@@ -1,13 +1,13 @@
 /*
- * The floor: a container's kernel work and nothing else, in one plain C program. For each line on stdin it
- * makes an overlay root, cgroups, clone3 into six new namespaces, the default mounts, device nodes, masks,
- * pivot_root, and exec of a command; waits for it; removes what it made; and prints the nanoseconds that all
- * this took.
+ * A lower bound for launch times: the kernel's work for a container and nothing else, in one plain C program.
+ * For each line on stdin it makes an overlay root and cgroups, clones into six new namespaces, makes the
+ * default mounts, device nodes and masks, pivots the root, executes a command, waits for it, removes what it
+ * made, and prints the time all this took in ns.
  *
  * bare-launch ROOTFS WORKDIR COMMAND
  *
- * It takes every short cut that a real engine cannot: no configuration, no error texts, no log, no record, no
- * recovery, no locked-down path resolution. Built and run by scripts/bench.mjs.
+ * It takes every short cut that a real engine cannot take: no configuration, no error texts, no log, no
+ * record, no recovery, no locked-down path resolution. Built and run by scripts/bench.mjs.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -59,7 +59,7 @@ static size_t hierarchy_count;
 
 static const char* rootfs;
 static const char* workdir;
-/* The launcher's process number, as the host counts: the name of its cgroups. */
+/* The launcher's pid on the host, after which its cgroups are named. */
 static int launcher;
 
 static void die(const char* what) {
@@ -71,7 +71,7 @@ static void check(int result, const char* what) {
   if (result < 0) die(what);
 }
 
-/* A path in one of a few buffers that are used in turn: good until the fourth call after it. */
+/* Returns a path in one of four buffers that are used in turn: valid until the fourth call after it. */
 __attribute__((format(printf, 1, 2))) static const char* path_of(const char* format, ...) {
   static char buffers[4][1024];
   static unsigned next;
@@ -97,7 +97,7 @@ static void find_hierarchies(void) {
   fclose(mounts);
 }
 
-/* The container's cgroup in one hierarchy. */
+/* Returns the path of the container's cgroup in one hierarchy. */
 static const char* cgroup_of(size_t index) {
   return path_of("%s/bare-launch-%d", hierarchies[index].path, launcher);
 }
@@ -109,7 +109,7 @@ static void write_text(const char* path, const char* text) {
   close(fd);
 }
 
-/* A cpuset of cgroup v1 takes no process before it has CPUs and memory nodes. */
+/* Fills a cpuset of cgroup v1, which takes no process before it has CPUs and memory nodes. */
 static void fill_cpuset(size_t index) {
   static const char* const files[] = {"cpuset.cpus", "cpuset.mems"};
   for (size_t i = 0; i < COUNT(files); i++) {
@@ -211,8 +211,7 @@ static void run_child(const char* command) {
   check(unshare(CLONE_NEWCGROUP), "cgroup namespace");
   check(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "/");
   const char* merged = path_of("%s/merged", workdir);
-  /* Volatile, as for a container that is removed at its end: no sync of the file system when it is unmounted.
-   */
+  /* Volatile, as for a container that is removed at its end: unmounting does not sync the file system. */
   const char* options =
       path_of("lowerdir=%s,upperdir=%s/upper,workdir=%s/work,volatile", rootfs, workdir, workdir);
   check(mount("overlay", merged, "overlay", 0, options), "overlay");
@@ -242,7 +241,7 @@ static void make_directories(void) {
 }
 
 static void remove_directories(void) {
-  /* The overlay leaves work/work, and in it the mark of a volatile mount. */
+  /* The overlay leaves work/work behind, with the mark of a volatile mount in it. */
   static const char* const names[] = {"/work/work/incompat/volatile/dirty",
                                       "/work/work/incompat/volatile",
                                       "/work/work/incompat",

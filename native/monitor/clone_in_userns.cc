@@ -31,7 +31,8 @@ void send_report(int socket, const Report& report, std::span<const int> fds) {
 sys::Cloned join_and_clone(int userns, sys::CloneRequest request, int socket) {
   Report report;
   // Otherwise the host's groups would stay, and could not be dropped where the namespace denies setgroups(2).
-  (void)::setgroups(0, nullptr);  // a user who may not call it has no groups of root
+  // Failure does not matter: a process that may not call this has none of root's groups.
+  (void)::setgroups(0, nullptr);
   const Result<void> joined = sys::setns(userns, CLONE_NEWUSER);
   report.joined = static_cast<bool>(joined);
   if (!joined) report.err = joined.error().err;

@@ -19,7 +19,7 @@ constexpr size_t kMaxLineBytes = 64 << 10;
 constexpr uint32_t kHighestId = 0x7fffffff;
 constexpr size_t kMaxGroups = 65536;  // NGROUPS_MAX
 
-/** A number in the form that printing it gives; no sign, no leading zero. */
+/** Parses a number as printing it writes it: no sign, no leading zero. */
 std::optional<uint32_t> parse_id(std::string_view text) {
   if (text.empty() || (text.size() > 1 && text.front() == '0')) return std::nullopt;
   uint32_t id = 0;
@@ -28,13 +28,16 @@ std::optional<uint32_t> parse_id(std::string_view text) {
   return whole && id <= kHighestId ? std::optional(id) : std::nullopt;
 }
 
-/** What begins like a number is never taken for a name, even if a line of the file has it. */
+/**
+ * Whether the text may be a name. Text that begins like a number never is, even if a line of the file has
+ * that name.
+ */
 bool may_be_name(std::string_view text) {
   const char first = text.empty() ? '0' : text.front();
   return !(first >= '0' && first <= '9') && first != '-' && first != '+';
 }
 
-/** A name or a number, told apart once. */
+/** A name or a number; which of the two is decided once. */
 struct Key {
   std::string_view text;
   std::optional<uint32_t> id;
@@ -80,8 +83,10 @@ Result<std::string> find_user(const Key& user, const LineReader& passwd, Account
   return name;
 }
 
-/** Gathers from /etc/group what the query names and, if no group was named, those that have the user as a
- * member. */
+/**
+ * Collects from /etc/group the groups of the query and, if no primary group was given, those that have the
+ * user as a member.
+ */
 class GroupCollector {
  public:
   GroupCollector(std::optional<Key> primary, std::vector<Key> extra, std::string_view member)
@@ -163,11 +168,11 @@ LineReader lines_in_root(int root, const char* path) {
 }
 
 Result<void> for_each_line(int file, const std::function<bool(std::string_view)>& line) {
-  // The container's first process calls this shortly before exec: only the pages that are read into become
-  // real.
+  // A static buffer: the container's first process calls this shortly before exec, and only the pages that
+  // are read into take memory.
   static std::array<char, kMaxLineBytes> buffer;
   const struct stat status = TRY(sys::fstat(file));
-  // What a masked path shows: a file with nothing in it.
+  // A masked path shows the null device: as an empty file.
   if (S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3)) return {};
   if (!S_ISREG(status.st_mode)) return Error{"read", "not a regular file", EINVAL};
 
@@ -183,7 +188,7 @@ Result<void> for_each_line(int file, const std::function<bool(std::string_view)>
     }
     if (count == 0) {
       if (!rest.empty())
-        (void)line(rest);  // the last line needs no newline, and nothing follows that it could stop
+        (void)line(rest);  // the last line may lack a newline; nothing follows that could be stopped
       return {};
     }
     if (rest.size() == buffer.size()) return Error{"read", "line too long", EFBIG};

@@ -17,7 +17,7 @@ bool contains(uint64_t mask, int capability) {
   return (mask >> capability & 1) != 0;
 }
 
-Result<bool> concerns(const Identity& identity, uint32_t applies) {
+Result<bool> applies_to_user(const Identity& identity, uint32_t applies) {
   const uid_t uid = identity.known ? identity.uid : ::getuid();
   switch (plan::Applies{applies}) {
     case plan::Applies::kAlways: return true;
@@ -56,14 +56,14 @@ Result<void> bounding_capabilities(Context&, const plan::BoundingCapabilities& s
   for (int capability = 0; capability < kMaxCapabilities; ++capability) {
     if (contains(step.mask, capability)) continue;
     if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) continue;
-    if (errno == EINVAL) return {};  // past the last that this kernel knows
+    if (errno == EINVAL) return {};  // past the last capability of this kernel
     return last_error("prctl", "PR_CAPBSET_DROP " + std::to_string(capability));
   }
   return {};
 }
 
 Result<void> capabilities(Context& context, const plan::Capabilities& step) {
-  if (!TRY(concerns(context.identity, step.applies))) return {};
+  if (!TRY(applies_to_user(context.identity, step.applies))) return {};
   TRY(set_process_sets(step));
   return set_ambient(step.ambient);
 }

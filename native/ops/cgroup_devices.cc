@@ -1,4 +1,4 @@
-// Device access in cgroup version 2: an eBPF program that is asked about each open and mknod (bpf(2),
+// Device access in cgroup v2: an eBPF program that the kernel asks about each open and mknod (bpf(2),
 // BPF_PROG_TYPE_CGROUP_DEVICE).
 #include <linux/bpf.h>
 #include <sys/syscall.h>
@@ -15,7 +15,7 @@ namespace tspod::ops {
 namespace {
 
 constexpr size_t kInstructionBytes = 8;
-/** As many as the kernel attaches to one group. */
+/** Maximum number of programs that the kernel attaches to one cgroup. */
 constexpr size_t kMaxAttached = 64;
 
 uint64_t address_of(const void* pointer) {
@@ -45,7 +45,7 @@ Result<void> attach(int group, int program) {
   return sys::check(bpf(BPF_PROG_ATTACH, attributes), "bpf", "BPF_PROG_ATTACH");
 }
 
-/** The programs on the group itself. */
+/** Returns the ids of the programs that are attached to the cgroup itself. */
 Result<std::vector<uint32_t>> attached_to(int group) {
   std::array<uint32_t, kMaxAttached> ids{};
   bpf_attr attributes{};
@@ -73,8 +73,8 @@ Result<void> detach(int group, uint32_t id) {
 
 Result<void> cgroup_devices(Context& context, const plan::CgroupDevices& step) {
   const int group = TRY(context.slots.get(step.slot));
-  // Access needs the consent of every program on the group: those of an earlier launch, or from before an
-  // update, must go. They go after the new one has come, so that there is no moment without any.
+  // Access needs the consent of every program on the cgroup: those of an earlier launch, or from before an
+  // update, must go. They are detached after the new one is attached, so that there is no moment without any.
   const std::vector<uint32_t> old = TRY(attached_to(group));
   const UniqueFd program = TRY(load(step.program));
   TRY(attach(group, program.get()));

@@ -1,4 +1,4 @@
-// Removing a control group with everything in it. May be repeated; what is gone is success.
+// Removes a cgroup with everything in it. May be repeated; a cgroup that is gone already is success.
 #include <poll.h>
 #include <time.h>
 
@@ -15,12 +15,14 @@
 namespace tspod::ops {
 namespace {
 
-/** How long killed processes may take to go (one that is stuck in the kernel may take forever) before EBUSY
- * is reported. */
+/**
+ * Time in ms that killed processes may take to end before EBUSY is reported (one that is stuck in the kernel
+ * may take forever).
+ */
 constexpr int kPatienceMs = 10'000;
-/** Groups within groups: each holds a descriptor while those in it are removed. */
+/** Maximum depth of nested cgroups: each holds a descriptor while the ones in it are removed. */
 constexpr int kMaxDepth = 512;
-/** Rounds of killing: each is for what was forked while the one before went on. */
+/** Maximum number of rounds of killing: each kills what was forked during the one before. */
 constexpr int kMaxRounds = 100;
 
 int64_t now_ms() {
@@ -29,7 +31,7 @@ int64_t now_ms() {
   return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
-/** Gone while we look is what removal is about. */
+/** Whether a cgroup or its file has been removed meanwhile, which is no error here. */
 bool is_gone(const Error& error) {
   return error.err == ENOENT || error.err == ENODEV;
 }
@@ -41,7 +43,9 @@ Result<void> write_if_there(int group, const char* name, std::string_view value)
   return !written && is_gone(written.error()) ? Result<void>() : written;
 }
 
-/** The processes of one group; those of a pid namespace that we cannot see read as 0 and are left out. */
+/**
+ * Returns the processes of one cgroup, without those in a pid namespace that we cannot see, which read as 0.
+ */
 Result<std::vector<pid_t>> processes_of(int group) {
   const Result<UniqueFd> file = sys::openat(group, "cgroup.procs", O_RDONLY);
   if (!file) return is_gone(file.error()) ? Result<std::vector<pid_t>>(std::vector<pid_t>()) : file.error();
@@ -63,23 +67,25 @@ Result<std::vector<pid_t>> processes_of(int group) {
   return pids;
 }
 
-/** A process that was listed, and whatever had its number a moment later. */
+/** A listed pid, and a pidfd of whatever process had it a moment later. */
 struct Member {
   pid_t pid;
   UniqueFd process;
 };
 
-/** Waits for the process to end, not for its parent to reap it: a dead process is in no group any more. */
+/** Waits for the process to end, not to be reaped: a dead process is in no cgroup any more. */
 void wait_for_end(int pidfd, int64_t deadline) {
   pollfd end{pidfd, POLLIN, 0};
   const int64_t left = std::max<int64_t>(deadline - now_ms(), 0);
   (void)sys::retry([&] { return ::poll(&end, 1, static_cast<int>(left)); });
 }
 
-/** Kills what is in the group itself, again and again until nothing is: a process may fork while others are
- * being killed. */
+/**
+ * Kills the processes of one cgroup, in rounds until there are none: a process may fork while others are
+ * being killed.
+ */
 Result<void> kill_processes(int group, int64_t deadline) {
-  // What is frozen in version 1 does not even die before it is thawed.
+  // In a frozen cgroup v1 processes do not even die before it is thawed.
   TRY(write_if_there(group, "freezer.state", "THAWED"));
   for (int round = 0; round < kMaxRounds && now_ms() < deadline; ++round) {
     const std::vector<pid_t> pids = TRY(processes_of(group));
@@ -89,8 +95,8 @@ Result<void> kill_processes(int group, int64_t deadline) {
       Result<UniqueFd> process = sys::pidfd_open(pid);
       if (process) members.push_back({pid, std::move(*process)});
     }
-    // A number may have become that of a process elsewhere before we had hold of it. What we hold under a
-    // number that is still listed is in the group, or has ended.
+    // A pid may have been reused elsewhere before its pidfd was opened. If the pid is still listed now, the
+    // process of the pidfd is in the cgroup, or has ended.
     std::vector<pid_t> listed = TRY(processes_of(group));
     std::ranges::sort(listed);
     std::vector<UniqueFd> killed;
@@ -105,16 +111,16 @@ Result<void> kill_processes(int group, int64_t deadline) {
 }
 
 /**
- * Waits, at most until the deadline, for a group of version 2 to be empty ("populated 0" in cgroup.events,
- * whose changes poll(2) tells). Version 1 tells nobody, and the kernel lets go of a dead process a moment
- * after its end is known: there is nothing but to look again.
+ * Waits, at most until the deadline, for a cgroup v2 to be empty ("populated 0" in cgroup.events, whose
+ * changes poll(2) reports). Version 1 reports nothing, and the kernel lets go of a dead process a moment
+ * after its end is known: the caller can only look again.
  */
 void wait_for_change(int group, int64_t deadline) {
   constexpr int kLookAgainMs = 1;
   const int64_t left = std::max<int64_t>(deadline - now_ms(), 0);
   const Result<UniqueFd> events = sys::openat(group, "cgroup.events", O_RDONLY);
   pollfd change{events ? events->get() : -1, POLLPRI, 0};
-  // A change may have come before the file was opened: even here we look again after a while.
+  // A change may have come before the file was opened: even in version 2 the wait is short.
   const int64_t wait = std::min<int64_t>(left, events ? 10 * kLookAgainMs : kLookAgainMs);
   (void)sys::retry([&] { return ::poll(&change, 1, static_cast<int>(wait)); });
 }
@@ -136,11 +142,11 @@ Result<std::vector<std::string>> children_of(int group) {
     if (entry.type == DT_DIR) names.emplace_back(entry.name);
     return {};
   });
-  if (!read && !is_gone(read.error())) return read.error();  // others may be removing the same
+  if (!read && !is_gone(read.error())) return read.error();  // others may be removing the same ones
   return names;
 }
 
-/** Depth first: a group with groups in it cannot be removed. */
+/** Removes a cgroup depth first: one that has cgroups in it cannot be removed. */
 Result<void> remove_group(int parent, const std::string& name, int64_t deadline, int depth) {
   if (depth > kMaxDepth) return Error{"cgroup", name, ELOOP};
   const Result<UniqueFd> group = sys::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -155,14 +161,14 @@ Result<void> remove_group(int parent, const std::string& name, int64_t deadline,
 }  // namespace
 
 Result<void> cgroup_remove(Context&, const plan::CgroupRemove& step) {
-  // Nearly always there is nothing in it any more: one call is all.
+  // Nearly always the cgroup is empty, and one call is enough.
   const Result<void> removed = sys::unlinkat(AT_FDCWD, step.path.c_str(), AT_REMOVEDIR);
   if (removed || is_gone(removed.error())) return {};
   if (removed.error().err != EBUSY) return removed;
 
   const Result<UniqueFd> group = sys::open(step.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (!group) return is_gone(group.error()) ? Result<void>() : group.error();
-  // Version 2, Linux 5.14: all at once, children too, whatever they fork.
+  // In version 2, from Linux 5.14 on, this kills all at once, nested cgroups too, whatever they fork.
   TRY(write_if_there(group->get(), "cgroup.kill", "1"));
   return remove_group(AT_FDCWD, step.path.str(), now_ms() + kPatienceMs, 0);
 }

@@ -1,4 +1,4 @@
-// Making, filling and entering control groups, in version 1, version 2 and both at once.
+// Makes, configures and enters cgroups of version 1, version 2 and both at once.
 #include "core/sys.h"
 #include "ops/handlers.gen.h"
 
@@ -22,7 +22,7 @@ Result<void> make_group(const std::string& path) {
   return made || made.error().err == EEXIST ? Result<void>() : made;
 }
 
-/** cgroup files take one value per write(2) and are never created or cut. */
+/** Writes one value to a cgroup file, with one write(2) and without creating or truncating it. */
 Result<void> write_value(Context& context, uint32_t slot, const char* name, std::string_view value) {
   const int directory = TRY(context.slots.get(slot));
   const UniqueFd file = TRY(sys::openat(directory, name, O_WRONLY | O_NOFOLLOW));

@@ -1,5 +1,6 @@
-// What the steps of one plan share while they run: in the monitor, in the container's first process (which
-// has a copy of the monitor's, as of the clone) and, for plans without a clone, on a thread of the addon.
+// State that the steps of one plan share while they run: in the monitor, in the container's first process
+// (which has a copy of the monitor's, made by the clone) and, for plans without a clone, on a thread of the
+// addon.
 #pragma once
 
 #include <sys/types.h>
@@ -20,29 +21,33 @@ namespace tspod::ops {
 
 struct Context;
 
-/** The steps that only a launch can carry out: the monitor has these; elsewhere such steps fail with ENOTSUP.
+/**
+ * The steps that only a launch can carry out. The monitor and the first process implement them; elsewhere
+ * such steps fail with ENOTSUP.
  */
 class LaunchSteps {
  public:
   virtual Result<void> clone(Context& context, const plan::Clone& step) = 0;
   virtual Result<void> adopt(Context& context, const plan::Adopt& step) = 0;
   virtual Result<void> await_stage(Context& context, const plan::AwaitStage& step) = 0;
-  /** Gives the master of the terminal to the monitor. */
+  /** Passes the master of the terminal to the monitor. */
   virtual Result<void> hand_over_terminal(Context& context, UniqueFd master) = 0;
-  /** Moves what the launch needs up to exec out of the way of descriptors up to `highest`, which the command
-   * is to have. */
+  /**
+   * Moves the descriptors that the launch needs until exec above `highest`, the highest number that the
+   * command is to have.
+   */
   virtual Result<void> make_way(int highest) = 0;
-  /** ECANCELED if the monitor has died. */
+  /** Fails with ECANCELED if the monitor has died. */
   virtual Result<void> check_monitor() = 0;
 
  protected:
   ~LaunchSteps() = default;
 };
 
-/** Changes no owner in chown(2). */
+/** Leaves the owner unchanged in chown(2). */
 inline constexpr uid_t kNoOwner = static_cast<uid_t>(-1);
 
-/** Who the command will be: from `lookUpUser` or `useIds`, applied by `setIds`. */
+/** The user that the command will run as: set by `lookUpUser` or `useIds`, applied by `setIds`. */
 struct Identity {
   bool known = false;
   bool applied = false;
@@ -52,30 +57,30 @@ struct Identity {
   std::string home;
 };
 
-/** A descriptor that the command is to have. */
+/** A descriptor that the command is to have, under this number. */
 struct ExposedFd {
   uint32_t slot = 0;
   int fd = 0;
 };
 
-/** A file whose lock says that this process lives. */
+/** A file that is locked for as long as this process lives. */
 struct HeldFile {
   std::string path;
   UniqueFd file;
 };
 
-/** A port of the host that nobody else shall take. */
+/** A port of the host that is reserved for the container. */
 struct HeldPort {
   uint32_t protocol = 0;
   std::string address;
   uint32_t port = 0;
   UniqueFd socket;
-  bool forwards = false;             // it listens, and the monitor hands connections on
-  std::vector<std::string> targets;  // to the first of these addresses that takes them
+  bool forwards = false;             // it listens, and the monitor forwards connections
+  std::vector<std::string> targets;  // to the first of these addresses that accepts
   uint32_t target_port = 0;
 };
 
-/** A mount that is put on many places: the first time itself, then copies of it. */
+/** A mount that is attached at many places: itself at the first one, copies of it at the others. */
 struct MountSource {
   UniqueFd mount;
   bool attached = false;
@@ -87,34 +92,37 @@ struct Context {
   Procfs proc;
   Settings* settings = nullptr;       // none in the addon
   LaunchSteps* launch = nullptr;      // none in the addon
-  std::span<char> arguments;          // this process's, for its title; empty where nobody sees it
-  pid_t child = 0;                    // the container's first process, for those outside
-  int32_t userns_slot = plan::kNone;  // holds the user namespace that `clone` makes the child in
-  int32_t beside_slot = plan::kNone;  // holds a pidfd: where `clone` goes if its cgroup is divided
-  std::string cloning_group;          // that cgroup, as /proc/PID/cgroup names it
-  uid_t stream_owner = kNoOwner;      // of the pipes that `clone` makes; kNoOwner: the monitor's
+  std::span<char> arguments;          // overwritten with this process's title; empty: not needed
+  pid_t child = 0;                    // pid of the container's first process, outside of it
+  int32_t userns_slot = plan::kNone;  // holds the user namespace in which `clone` makes the child
+  int32_t beside_slot = plan::kNone;  // pidfd: `clone` uses its cgroup if the given one is divided
+  std::string cloning_group;          // the cgroup of `clone`, as /proc/PID/cgroup names it
+  uid_t stream_owner = kNoOwner;      // owner of the pipes that `clone` makes; kNoOwner: the monitor's
   gid_t stream_group = kNoOwner;
-  std::vector<ProcessName> donors;  // whose namespaces this launch joins
-  bool donor_missing = false;       // it has found one that does not run
+  std::vector<ProcessName> donors;  // processes whose namespaces this launch joins
+  bool donor_missing = false;       // one of them does not run
   std::vector<HeldFile> held_files;
   std::vector<HeldPort> held_ports;
-  bool has_failed_to_undo = false;  // a step of the teardown or the sweep
-  uint64_t returning =
-      0;  // CLONE_NEW* bits of namespaces that `clone` must lead this process's children back from
+  bool has_failed_to_undo = false;  // in a step of the teardown or the sweep
+  /** CLONE_NEW* bits of the namespaces for its children that this process has changed; `clone` resets them.
+   */
+  uint64_t returning = 0;
 
-  // of the container's first process
+  // State of the container's first process:
   Identity identity;
   std::vector<ExposedFd> exposed;
   MountSource null_file;
   MountSource empty_directory;
-  bool keeps_trees = false;  // the container is started again: teardown leaves its files
+  bool keeps_trees = false;  // the container is started again: the teardown leaves its files
   bool masks_files = false;  // the plan has maskPath steps
   bool umask_set = false;
-  bool has_terminal = false;       // its standard streams are a terminal that was made for it
-  std::string deferred_directory;  // a working directory that only the command's user may enter
+  bool has_terminal = false;       // the standard streams are a terminal that was made for it
+  std::string deferred_directory;  // working directory that only the command's user may enter
 
-  /** Whom a step is about that either of them can carry out: in init the caller, in the monitor's stages its
-   * child. */
+  /**
+   * Returns the process that a step applies to which both sides can carry out: in init the caller (0), in the
+   * monitor's stages its child.
+   */
   [[nodiscard]] pid_t subject() const { return stage == plan::Stage::kInit ? 0 : child; }
 };
 

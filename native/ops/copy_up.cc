@@ -1,4 +1,4 @@
-// Fills a tmpfs with what the directory holds that it is about to cover (tmpcopyup).
+// Fills a tmpfs with the contents of the directory that it is about to cover (tmpcopyup).
 #include <linux/openat2.h>
 #include <sys/sendfile.h>
 #include <sys/sysmacros.h>
@@ -16,10 +16,10 @@ namespace tspod::ops {
 namespace {
 
 constexpr int kMaxDepth = 128;
-/** What an image puts below one directory; the bytes are bounded by the size of the tmpfs. */
+/** Maximum number of entries copied; the bytes are limited by the size of the tmpfs. */
 constexpr uint32_t kMaxEntries = 1'000'000;
 
-/** One entry on its way: the same name in both directories. */
+/** One entry to copy; it has the same name in both directories. */
 struct Entry {
   int from;
   int to;
@@ -27,7 +27,7 @@ struct Entry {
   struct stat status;
 };
 
-/** Beneath the directory, through no link and into no other mount. */
+/** Opens an entry of a directory; follows no link and enters no other mount. */
 Result<UniqueFd> open_plain(int parent, const char* name, int flags) {
   const sys::OpenHow how{flags | O_NOFOLLOW, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS, 0};
   return sys::openat2(parent, name, how);
@@ -42,7 +42,7 @@ Result<void> copy_bytes(int from, int to) {
   }
 }
 
-/** Owner, then mode (a change of owner takes set-id bits away), extended attributes, times. */
+/** Copies owner, mode (after the owner, whose change clears set-id bits), extended attributes and times. */
 Result<void> copy_status(int from, int to, const struct stat& status) {
   TRY(sys::fchown(to, status.st_uid, status.st_gid));
   TRY(sys::fchmod(to, status.st_mode & 07777));
@@ -52,7 +52,7 @@ Result<void> copy_status(int from, int to, const struct stat& status) {
        name += std::string_view(name).size() + 1) {
     std::vector<char> value(static_cast<size_t>(std::max<ssize_t>(::fgetxattr(from, name, nullptr, 0), 0)));
     const ssize_t length = ::fgetxattr(from, name, value.data(), value.size());
-    // A tmpfs need not know every kind of attribute that the other file system has.
+    // A tmpfs may not support every kind of attribute that the other file system has.
     if (length >= 0) (void)::fsetxattr(to, name, value.data(), static_cast<size_t>(length), 0);
   }
   const timespec times[2] = {status.st_atim, status.st_mtim};
@@ -77,7 +77,7 @@ class TreeCopy {
       case S_IFLNK:
         TRY(sys::symlinkat(TRY(sys::readlinkat(entry.from, entry.name)).c_str(), entry.to, entry.name));
         return sys::fchownat(entry.to, entry.name, entry.status.st_uid, entry.status.st_gid);
-      case S_IFSOCK: return {};  // nobody listens on a copy
+      case S_IFSOCK: return {};  // nobody would listen on a copy
       default:
         TRY(sys::mknodat(entry.to, entry.name, entry.status.st_mode, entry.status.st_rdev));
         return sys::fchownat(entry.to, entry.name, entry.status.st_uid, entry.status.st_gid);
@@ -86,7 +86,7 @@ class TreeCopy {
 
   Result<void> copy_directory(const Entry& entry, int depth) {
     Result<UniqueFd> from = open_plain(entry.from, entry.name, O_RDONLY | O_DIRECTORY);
-    if (!from && from.error().err == EXDEV) return {};  // a mountpoint: what is on it stays where it is
+    if (!from && from.error().err == EXDEV) return {};  // a mountpoint: what is mounted there is not copied
     const UniqueFd source = TRY(std::move(from));
     TRY(sys::mkdirat(entry.to, entry.name, 0700));
     const UniqueFd made = TRY(open_plain(entry.to, entry.name, O_RDONLY | O_DIRECTORY));

@@ -9,7 +9,7 @@ namespace {
 constexpr uint32_t kMaxCpus = 8192;
 constexpr uint32_t kWordBits = sizeof(unsigned long) * CHAR_BIT;
 
-/** Takes a number off the front. */
+/** Removes a number from the front of the text. */
 std::optional<uint32_t> take_number(std::string_view& text) {
   uint32_t number = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -8,7 +8,9 @@
 
 namespace tspod::ops {
 
-/** A bit for each CPU, as sched_setaffinity(2) takes them; nullopt if the text is no list of CPUs below 8192.
+/**
+ * Parses a list of CPUs into one bit for each, as sched_setaffinity(2) takes them; nullopt if the text is no
+ * list of CPUs below 8192.
  */
 std::optional<std::vector<unsigned long>> parse_cpu_list(std::string_view text);
 

@@ -1,4 +1,4 @@
-// cpusets of cgroup version 1.
+// cpusets of cgroup v1: empty ones inherit the values of the cgroup above.
 #include <linux/magic.h>
 
 #include "core/sys.h"
@@ -31,7 +31,7 @@ Result<void> inherit_value(const std::string& path, int group, const char* name)
   if (!is_empty(TRY(read_value(group, name)))) return {};
   const size_t slash = path.rfind('/');
   if (slash == std::string::npos || slash == 0) return Error{"cpuset", path, EINVAL};
-  // The one above may be as new as this one.
+  // The cgroup above may be new as well, with empty values.
   const std::string above = path.substr(0, slash);
   TRY(inherit(above));
   const UniqueFd parent = TRY(sys::open(above.c_str(), O_PATH | O_DIRECTORY));

@@ -1,4 +1,4 @@
-// The signal that ends a half made container when its monitor dies.
+// The signal that kills a half-made container when its monitor dies.
 #pragma once
 
 #include <sys/prctl.h>
@@ -10,13 +10,15 @@
 
 namespace tspod::ops {
 
-/** SIGKILL to this process when its parent dies. The kernel forgets it whenever the process's ids change:
- * then arm it again. */
+/**
+ * Makes this process get SIGKILL when its parent dies. The kernel clears this whenever the process's ids
+ * change: then arm it again.
+ */
 inline Result<void> arm_death_signal() {
   return sys::prctl(PR_SET_PDEATHSIG, SIGKILL, "PDEATHSIG");
 }
 
-/** From now on this process outlives its parent. */
+/** Lets this process outlive its parent from now on. */
 inline Result<void> disarm_death_signal() {
   return sys::prctl(PR_SET_PDEATHSIG, 0, "PDEATHSIG");
 }

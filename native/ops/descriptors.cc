@@ -1,4 +1,4 @@
-// Steps that fill slots, and give them to the command.
+// Steps that fill slots and expose their descriptors to the command.
 #include "core/sys.h"
 #include "core/sys_process.h"
 #include "ops/handlers.gen.h"
@@ -6,8 +6,10 @@
 namespace tspod::ops {
 namespace {
 
-/** A command that wants more has more than a limit on its mind; the table of descriptors grows with the
- * highest. */
+/**
+ * Highest number of an exposed descriptor. The kernel's table of descriptors grows with the highest, so a
+ * larger one would only use up memory.
+ */
 constexpr uint32_t kHighestExposed = 65535;
 
 }  // namespace
@@ -17,14 +19,14 @@ Result<void> open_path(Context& context, const plan::OpenPath& step) {
 }
 
 Result<void> inherit_fd(Context& context, const plan::InheritFd& step) {
-  // A copy: a launch that is repeated finds the descriptor where it was.
+  // The slot gets a duplicate, so that a repeated launch finds the descriptor again.
   return context.slots.put(step.slot, TRY(sys::dup_from(static_cast<int>(step.fd), 3)));
 }
 
 Result<void> open_process(Context& context, const plan::OpenProcess& step) {
   const pid_t pid = static_cast<pid_t>(step.pid);
   UniqueFd process = TRY(sys::pidfd_open(pid));
-  // The pidfd first: if its process ends now and another gets the number, that one's start time is another.
+  // The pidfd is opened first: if its process ends now and another gets the pid, the start times differ.
   if (step.start_time != 0 && TRY(context.proc.start_time(pid)) != step.start_time) {
     return Error{"pidfd_open", std::to_string(pid), ESRCH};
   }

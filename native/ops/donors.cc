@@ -12,7 +12,9 @@
 namespace tspod::ops {
 namespace {
 
-/** What follows the key on its line; empty if there is no such line, or if it has no end. */
+/**
+ * Returns the value after `key` on its line; empty if there is no such line, or if the line has no newline.
+ */
 std::string_view value_of(std::string_view text, std::string_view key) {
   for (size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
     const std::string_view line = text.substr(0, end);
@@ -31,7 +33,7 @@ bool is_gone(const Error& error) {
   return error.err == ENOENT || error.err == ESRCH;
 }
 
-/** The file is replaced whole, and read in one call. */
+/** Reads the file `state` of a monitor in one call: it is only ever replaced as a whole. */
 Result<std::optional<ProcessName>> read_state(const char* path) {
   const Result<UniqueFd> file = sys::open(path, O_RDONLY | O_NOFOLLOW);
   if (!file && is_gone(file.error())) return std::optional<ProcessName>();
@@ -64,7 +66,7 @@ Result<void> open_donor(Context& context, const plan::OpenDonor& step) {
   Result<UniqueFd> opened = sys::pidfd_open(process->pid);
   if (!opened && is_gone(opened.error())) return missing();
   if (!opened) return opened.error();
-  // The pidfd first: if its process ends now and another gets the number, that one's start time is another.
+  // The pidfd is opened first: if its process ends now and another gets the pid, the start times differ.
   if (TRY(context.proc.is_ending(*process))) return missing();
   context.donors.push_back(*process);
   return context.slots.put(step.slot, *std::move(opened));

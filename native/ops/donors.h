@@ -1,4 +1,5 @@
-// Other containers whose namespaces are joined: each launch joins those that they have by then.
+// Other containers whose namespaces are joined ("donors"). Each launch joins the namespaces that they have at
+// that time.
 #pragma once
 
 #include <optional>
@@ -11,12 +12,15 @@ namespace tspod::ops {
 struct Context;
 
 /**
- * The first process of a container that runs, by the text of the file `state` of its monitor. None of one
- * that is being launched: its process may be in namespaces of the host still.
+ * Returns the first process of a running container, from the text of its monitor's file `state`. nullopt for
+ * a container that is still being launched: its process may be in namespaces of the host.
  */
 std::optional<ProcessName> running_process(std::string_view state);
 
-/** Whether what the launch in `context` was to join, or has joined, is no more. */
+/**
+ * Whether a container whose namespaces the launch in `context` was to join, or has joined, does not run any
+ * more.
+ */
 bool lacks_donor(Context& context);
 
 }  // namespace tspod::ops

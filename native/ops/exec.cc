@@ -1,4 +1,4 @@
-// The last step: the command itself.
+// The last step: replaces the process by the command.
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,10 +13,10 @@
 namespace tspod::ops {
 namespace {
 
-/** The strings of the plan as execve(2) takes them. */
-class Vector {
+/** Strings of the plan in the form that execve(2) takes. */
+class StringPointers {
  public:
-  explicit Vector(const wire::Strings& strings) {
+  explicit StringPointers(const wire::Strings& strings) {
     pointers_.reserve(strings.size() + 2);
     for (const wire::String item : strings) pointers_.push_back(item.c_str());
   }
@@ -31,8 +31,8 @@ class Vector {
   std::vector<const char*> pointers_;
 };
 
-/** The value of a variable; nullptr if it is not set. */
-const char* value_of(const Vector& environment, std::string_view name) {
+/** Returns the value of a variable; null if it is not set. */
+const char* value_of(const StringPointers& environment, std::string_view name) {
   for (const char* entry : environment.items()) {
     const std::string_view text(entry);
     if (text.size() > name.size() && text.starts_with(name) && text[name.size()] == '=')
@@ -41,7 +41,9 @@ const char* value_of(const Vector& environment, std::string_view name) {
   return nullptr;
 }
 
-/** Standard streams that are the host's /dev/null become the container's own, if it has one. */
+/**
+ * Replaces standard streams that are the host's /dev/null by the container's own /dev/null, if it has one.
+ */
 Result<void> reopen_null_streams() {
   UniqueFd own;
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
@@ -56,13 +58,12 @@ Result<void> reopen_null_streams() {
   return {};
 }
 
-/** Gives the command the descriptors it is to have, under their numbers. All others are close-on-exec from
- * birth. */
+/** Moves the descriptors of the command to their numbers. All others are close-on-exec from the start. */
 Result<void> place_descriptors(Context& context) {
   if (context.exposed.empty()) return {};
   int highest = 0;
   for (const ExposedFd& exposed : context.exposed) highest = std::max(highest, exposed.fd);
-  // First away from all numbers that are to be taken, then onto them: the order of the list does not matter.
+  // First above all the wanted numbers, then onto them: so the order of the list does not matter.
   TRY(context.launch == nullptr ? Result<void>() : context.launch->make_way(highest));
   std::vector<UniqueFd> copies;
   for (const ExposedFd& exposed : context.exposed) {
@@ -78,10 +79,10 @@ Error execute_failure(const char* file, int err) {
   return Error{"execve", file, err};
 }
 
-/** As execvp(3), but a file without an interpreter is not handed to a shell. Returns only if it fails. */
+/** Like execvp(3), but does not pass a file without an interpreter to a shell. Returns only on failure. */
 Error execute(const char* file, char* const* args, char* const* environment, const char* path) {
   const bool is_path = std::string_view(file).find('/') != std::string_view::npos;
-  int refused = 0;  // EACCES of a file that was found is remembered: it says more than that others were not
+  int refused = 0;  // EACCES for a file that was found says more than ENOENT for the others
   for (const std::string& candidate : candidates(file, path)) {
     ::execve(candidate.c_str(), args, environment);
     const int err = errno;
@@ -96,8 +97,8 @@ Error execute(const char* file, char* const* args, char* const* environment, con
 
 Result<void> exec(Context& context, const plan::Exec& step) {
   if (step.args.empty()) return Error{"execve", "no command", EINVAL};
-  Vector args(step.args);
-  Vector environment(step.env);
+  StringPointers args(step.args);
+  StringPointers environment(step.env);
   std::string home;
   if (step.set_home != 0 && value_of(environment, "HOME") == nullptr && !context.identity.home.empty()) {
     home = "HOME=" + context.identity.home;
@@ -110,7 +111,7 @@ Result<void> exec(Context& context, const plan::Exec& step) {
   TRY(place_descriptors(context));
   if (!context.umask_set) ::umask(022);
   if (context.launch != nullptr) TRY(context.launch->check_monitor());
-  // A system call filter that has come before may forbid this: then the command dies with its monitor.
+  // A seccomp filter that was installed before may forbid this: then the command dies with its monitor.
   (void)disarm_death_signal();
   const Error failed = execute(file, args.end_with_null(), environment.end_with_null(), path);
   return failed;

@@ -1,4 +1,5 @@
-// A file of the container with lines added to it, written elsewhere: it is mounted over the container's own.
+// Writes a copy of a file of the container with lines added to it; the copy is mounted over the container's
+// file.
 #include <array>
 #include <string>
 #include <vector>
@@ -11,7 +12,7 @@
 namespace tspod::ops {
 namespace {
 
-/** Collects what is written, so that a file of many lines takes few system calls and little memory. */
+/** Buffers what is written, so that a file of many lines takes few system calls and little memory. */
 class Writer {
  public:
   explicit Writer(int file) : file_(file) {}
@@ -39,21 +40,23 @@ class Writer {
   std::string held_;
 };
 
-/** A line that may be added, and the field by which another line makes it needless. */
+/** A line to add, and the id that makes it needless if another line has it. */
 struct Addition {
   std::string line;
   std::string id;
   bool needless = false;
 };
 
-/** The third field, of a user or a group; empty if there is none. */
+/** Returns the third field of a user's or group's line; empty if there is none. */
 std::string_view id_of(std::string_view line) {
   std::array<std::string_view, 3> fields;
   return split_fields(line, fields) ? fields[2] : std::string_view();
 }
 
-/** A user's line whose group is given by name, with the number instead; as it is where there is no such
- * group, which the look-up of the user will tell. */
+/**
+ * Returns a user's line with the name of its group replaced by the number. A line whose group does not exist
+ * is unchanged: the look-up of the user will report it.
+ */
 std::string with_group_number(std::string_view line, int root) {
   std::array<std::string_view, 5> fields;  // name, password, uid, group, the rest
   if (!split_fields(line, fields)) return std::string(line);

@@ -1,4 +1,4 @@
-// Files, directories, devices and links: inside a root, or on the host.
+// Makes files, directories, devices and links: inside a root, or on the host.
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -9,17 +9,20 @@
 namespace tspod::ops {
 namespace {
 
-/** The container's first process has umask 0 while it works; others have to see to the mode themselves. */
+/**
+ * Whether the umask may change the mode of new files. The container's first process has umask 0 while it
+ * works; others have to set the mode themselves.
+ */
 bool has_umask(const Context& context) {
   return context.stage != plan::Stage::kInit;
 }
 
-Result<void> give_to(const Place& place, uid_t uid, gid_t gid) {
+Result<void> chown_entry(const Place& place, uid_t uid, gid_t gid) {
   if (uid == 0 && gid == 0) return {};
   return sys::fchownat(place.directory.get(), place.name.c_str(), uid, gid);
 }
 
-/** Writes a file that is not there yet under this name. */
+/** Writes a new file; fails if the name exists. */
 Result<void> write_new(int directory, const char* name, const plan::MakeFile& step) {
   const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
   const UniqueFd file = TRY(sys::openat(directory, name, flags, step.mode));
@@ -28,17 +31,17 @@ Result<void> write_new(int directory, const char* name, const plan::MakeFile& st
                         {reinterpret_cast<const char*>(step.content.data()), step.content.size()});
 }
 
-/** Puts a whole new file in the place of an old one: a reader sees one or the other. */
+/** Replaces a file by a whole new one, so that a reader sees one or the other. */
 Result<void> replace(const Place& place, const plan::MakeFile& step) {
   const std::string temporary = "." + place.name + ".tspod-new";
   const int directory = place.directory.get();
-  // Left by a run that was cut off.
+  // May be left by a run that was cut off.
   const Result<void> cleared = sys::unlinkat(directory, temporary.c_str(), 0);
   if (!cleared && cleared.error().err != ENOENT) return cleared;
   TRY(write_new(directory, temporary.c_str(), step));
   const Result<void> renamed = sys::renameat(directory, temporary.c_str(), directory, place.name.c_str());
   if (!renamed)
-    (void)sys::unlinkat(directory, temporary.c_str(), 0);  // the rename's error is the one to tell
+    (void)sys::unlinkat(directory, temporary.c_str(), 0);  // the error of the rename is the one to report
   return renamed;
 }
 
@@ -54,7 +57,7 @@ Result<void> make_directory(Context& context, const plan::MakeDirectory& step) {
     const UniqueFd made = TRY(sys::openat(parent, place.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
     TRY(sys::fchmod(made.get(), step.mode));
   }
-  return give_to(place, step.uid, step.gid);
+  return chown_entry(place, step.uid, step.gid);
 }
 
 Result<void> make_node(Context& context, const plan::MakeNode& step) {
@@ -71,7 +74,7 @@ Result<void> make_node(Context& context, const plan::MakeNode& step) {
   TRY(Result<void>(made));
   if (has_umask(context))
     TRY(sys::check(::fchmodat(directory, name, step.mode & 07777, 0), "fchmodat", name));
-  return give_to(place, step.uid, step.gid);
+  return chown_entry(place, step.uid, step.gid);
 }
 
 Result<void> make_symlink(Context& context, const plan::MakeSymlink& step) {

@@ -1,5 +1,5 @@
-// Flows of UDP that the kernel tracks (nf_conntrack): each goes the way that the rules said at its first
-// packet, for as long as somebody sends. Who forgets one has its next packet asked about anew.
+// Removes tracked UDP flows (nf_conntrack). Each flow goes the way that the rules said at its first packet,
+// for as long as somebody sends; once it is removed, the rules decide about its next packet anew.
 #include <arpa/inet.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
@@ -28,7 +28,7 @@ constexpr uint16_t message_type(uint16_t command) {
   return static_cast<uint16_t>(NFNL_SUBSYS_CTNETLINK << 8) | command;
 }
 
-/** The attribute of this type, without its head: none where it is missing. */
+/** Returns the payload of the attribute of this type; nullopt if there is none. */
 std::optional<wire::Bytes> attribute(wire::Bytes all, uint16_t type) {
   while (all.size() >= sizeof(nlattr)) {
     nlattr head;
@@ -52,7 +52,7 @@ void put_attribute(std::vector<uint8_t>& bytes, uint16_t type, wire::Bytes value
   put(bytes, value.data(), value.size());
 }
 
-/** Begins a message; its length is put in by end_message. */
+/** Begins a message; end_message fills in its length. */
 size_t begin_message(std::vector<uint8_t>& bytes, uint16_t command, uint16_t flags, uint8_t family) {
   const size_t start = bytes.size();
   const nlmsghdr header{.nlmsg_len = 0,
@@ -81,7 +81,7 @@ Result<void> send_bytes(int socket, wire::Bytes bytes) {
                     "sendto");
 }
 
-/** Whether the address is one of this host's: what the rules for published ports are about. */
+/** Whether the address is one of this host's: the rules for published ports apply to these. */
 bool is_local(wire::Bytes address) {
   sockaddr_storage storage{};
   socklen_t size = sizeof(sockaddr_in);
@@ -100,8 +100,8 @@ bool is_local(wire::Bytes address) {
          errno != EADDRNOTAVAIL;
 }
 
-/** Whether the tuple, that of a flow's first packet, is UDP to one of the ports of this host. */
-bool is_meant(wire::Bytes tuple, const Ports& ports) {
+/** Whether the tuple, of a flow's first packet, is UDP to one of the ports on an address of this host. */
+bool goes_to_port(wire::Bytes tuple, const Ports& ports) {
   const auto protocol = attribute(tuple, CTA_TUPLE_PROTO);
   const auto ip = attribute(tuple, CTA_TUPLE_IP);
   if (!protocol || !ip) return false;
@@ -115,12 +115,12 @@ bool is_meant(wire::Bytes tuple, const Ports& ports) {
   return destination && is_local(*destination);
 }
 
-/** The messages that remove what a dump tells of flows to the ports. */
+/** The messages that remove those flows of a dump that go to the ports. */
 class Removals {
  public:
   explicit Removals(const Ports& ports) : ports_(ports) {}
 
-  /** False: that was the end of the dump. */
+  /** Reads a datagram of the dump; returns false at its end. */
   Result<bool> read(wire::Bytes datagram) {
     while (const auto message = netlink::take_message(datagram)) {
       const auto& [header, body] = *message;
@@ -131,8 +131,9 @@ class Removals {
     return true;
   }
 
-  /** One after the other. A flow may have ended, or begun anew, meanwhile: what is said of that is thrown
-   * away. */
+  /**
+   * Sends the messages one by one. A flow may have ended or begun anew meanwhile, so the answers are dropped.
+   */
   Result<void> send(int socket) const {
     for (const auto& message : messages_) {
       TRY(send_bytes(socket, message));
@@ -152,7 +153,7 @@ class Removals {
   void add(wire::Bytes body) {
     const wire::Bytes attributes = body.subspan(sizeof(nfgenmsg));
     const auto tuple = attribute(attributes, CTA_TUPLE_ORIG);
-    if (!tuple || !is_meant(*tuple, ports_)) return;
+    if (!tuple || !goes_to_port(*tuple, ports_)) return;
     std::vector<uint8_t> message;
     const size_t start = begin_message(message, IPCTNL_MSG_CT_DELETE, 0, body.front());
     put_attribute(message, CTA_TUPLE_ORIG | NLA_F_NESTED, *tuple);

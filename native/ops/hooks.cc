@@ -1,5 +1,5 @@
-// OCI hooks: programs of the administrator that are run at points of a container's life, with its state on
-// stdin. And other programs of the host, which have nothing to read.
+// Runs OCI hooks (programs of the administrator that are run at points of a container's life, with its state
+// on stdin) and other programs of the host, which have nothing to read.
 #include "core/sys.h"
 #include "ops/handlers.gen.h"
 #include "ops/program.h"
@@ -11,7 +11,9 @@ std::string_view text_of(wire::Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/** The container's pid as those outside know it; in the container's first process procfs tells it. */
+/**
+ * Returns the container's pid as seen from outside; in the container's first process it is read from procfs.
+ */
 Result<std::string> container_pid(Context& context) {
   if (context.stage != plan::Stage::kInit) return std::to_string(context.child);
   const UniqueFd proc = TRY(context.proc.open_file(".", O_PATH | O_DIRECTORY));
@@ -24,7 +26,7 @@ Result<void> hook(Context& context, const plan::Hook& step) {
   std::string state(text_of(step.state_before));
   state += TRY(container_pid(context));
   state += text_of(step.state_after);
-  // A file in memory and no pipe: a hook that does not read its stdin holds nobody up.
+  // A file in memory instead of a pipe: a hook that does not read its stdin holds nobody up.
   const UniqueFd input = TRY(sys::memory_file("state", state));
   return run_program({.kind = "hook", .path = step.path, .args = step.args, .env = step.env}, input.get(),
                      step.timeout_ms);

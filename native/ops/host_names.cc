@@ -1,4 +1,4 @@
-// What belongs to the namespaces of a container: its names, its sysctls, its loopback device.
+// Settings of a container's namespaces: its host name and domain name, its sysctls, its loopback device.
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -22,7 +22,7 @@ Result<void> domainname(Context&, const plan::Domainname& step) {
 }
 
 Result<void> sysctl(Context& context, const plan::Sysctl& step) {
-  // Below /proc/sys and nowhere else in /proc.
+  // Only below /proc/sys, nowhere else in /proc.
   if (step.key.view().find("..") != std::string_view::npos) return Error{"sysctl", step.key.str(), EINVAL};
   return context.proc.write(("sys/" + step.key.str()).c_str(), step.value.view());
 }

@@ -1,4 +1,4 @@
-// Who the command runs as.
+// Sets the user and groups that the command runs as.
 #include <grp.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -16,36 +16,36 @@
 namespace tspod::ops {
 namespace {
 
-/** Most names of groups that one command may be given. */
+/** Maximum number of additional groups of one command. */
 constexpr uint32_t kMaxExtraGroups = 1024;
 
 /**
- * Gives the command's user its own standard streams: /dev/stdout leads to /proc/self/fd/1, and opening that
- * asks for the rights of the pipe or terminal, which root has made. Files, and terminals of others, are left
- * alone.
+ * Makes the command's user the owner of its standard streams: /dev/stdout leads to /proc/self/fd/1, and
+ * opening that needs permission on the pipe or terminal, which root has made. Files, and terminals of others,
+ * are left alone.
  */
-Result<void> give_streams(const Context& context) {
+Result<void> chown_streams(const Context& context) {
   const uid_t uid = context.identity.uid;
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     const struct stat status = TRY(sys::fstat(stream));
     const bool ours = S_ISFIFO(status.st_mode) || context.has_terminal;
     if (!ours || status.st_uid == uid) continue;
-    // Where the id has no place (a read-only or foreign file system) the command goes without.
+    // Where the id cannot be represented (on a read-only or foreign file system) the command goes without.
     (void)sys::check(::fchown(stream, uid, static_cast<gid_t>(-1)), "fchown");
   }
   return {};
 }
 
-/** EINVAL is said of ids that the user namespace has no place for. */
-Error without_map(Error error, const char* kind, uint32_t id) {
+/** Explains EINVAL, which the kernel returns for ids that the user namespace does not map. */
+Error explain_unmapped(Error error, const char* kind, uint32_t id) {
   if (error.err == EINVAL)
     error.arg = std::string(kind) + ' ' + std::to_string(id) + " is not mapped in its user namespace";
   return error;
 }
 
 /**
- * A user namespace may deny setgroups(2) to all that are in it. Whoever came in without groups has none to
- * give up, and gets no more than the primary one.
+ * Sets the supplementary groups. A user namespace may deny setgroups(2) to all that are in it: a process that
+ * entered it without groups has none to give up, and gets no more than the primary one.
  */
 Result<void> change_groups(const Identity& identity) {
   if (::setgroups(identity.groups.size(), identity.groups.data()) == 0) return {};
@@ -53,7 +53,7 @@ Result<void> change_groups(const Identity& identity) {
   if (error.err == EINVAL) {
     const auto unmapped =
         std::ranges::find_if(identity.groups, [](gid_t group) { return ::setgroups(1, &group) != 0; });
-    return unmapped == identity.groups.end() ? error : without_map(error, "group", *unmapped);
+    return unmapped == identity.groups.end() ? error : explain_unmapped(error, "group", *unmapped);
   }
   const bool wants_others =
       std::ranges::any_of(identity.groups, [&](gid_t group) { return group != identity.gid; });
@@ -64,9 +64,9 @@ Result<void> change_groups(const Identity& identity) {
 Result<void> change_ids(const Identity& identity) {
   TRY(change_groups(identity));
   if (::setresgid(identity.gid, identity.gid, identity.gid) != 0)
-    return without_map(last_error("setresgid"), "group", identity.gid);
+    return explain_unmapped(last_error("setresgid"), "group", identity.gid);
   if (::setresuid(identity.uid, identity.uid, identity.uid) != 0)
-    return without_map(last_error("setresuid"), "user", identity.uid);
+    return explain_unmapped(last_error("setresuid"), "user", identity.uid);
   return {};
 }
 
@@ -105,7 +105,7 @@ Result<void> use_ids(Context& context, const plan::UseIds& step) {
 Result<void> set_ids(Context& context, const plan::SetIds&) {
   Identity& identity = context.identity;
   if (!identity.known) return Error{"setresuid", "no user was looked up", EINVAL};
-  if (identity.uid != 0) TRY(give_streams(context));
+  if (identity.uid != 0) TRY(chown_streams(context));
   TRY(sys::prctl(PR_SET_KEEPCAPS, 1, "KEEPCAPS"));
   TRY(change_ids(identity));
   TRY(arm_death_signal());

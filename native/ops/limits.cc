@@ -1,4 +1,4 @@
-// Resource limits. In the stages of the monitor they are set on the container's first process from outside: a
+// Resource limits. In the monitor's stages they are set on the container's first process from outside: a
 // process in a user namespace of its own may lower limits, but not raise them.
 #include <sys/resource.h>
 

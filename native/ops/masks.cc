@@ -1,4 +1,4 @@
-// Paths that a container must not see or not write.
+// Hides paths from a container, or makes them read-only.
 #include "ops/masks.h"
 
 #include <linux/magic.h>
@@ -30,7 +30,9 @@ Result<void> make_empty_directory(MountSource& source) {
   return {};
 }
 
-/** Attaches the source itself the first time: before Linux 6.15 only a mount that is attached may be copied.
+/**
+ * Attaches the source itself the first time, and copies of it later: before Linux 6.15 only a mount that is
+ * attached may be copied.
  */
 Result<void> attach(MountSource& source, int target, std::string_view path) {
   if (!source.attached) {
@@ -46,13 +48,13 @@ Result<void> attach(MountSource& source, int target, std::string_view path) {
 
 Result<void> take_null_file(Context& context) {
   if (context.null_file.mount) return {};
-  // The inode itself is checked, and the host's is taken: a container may have made anything of its own
-  // /dev/null (CVE-2025-31133).
+  // The host's null device is used, and its inode is checked: a container may have replaced its own /dev/null
+  // by anything (CVE-2025-31133).
   const UniqueFd device = TRY(sys::open("/dev/null", O_PATH | O_NOFOLLOW));
   const struct stat status = TRY(sys::fstat(device.get()));
   if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3)) return Error{"fstat", "/dev/null", ENODEV};
   UniqueFd mount = TRY(sys::clone_tree(device.get(), "", /*recursive=*/false));
-  // Read-only: it is the host's own inode, whose mode and owner the container must not change.
+  // Read-only, since the container must not change mode and owner of the host's inode.
   TRY(sys::mount_setattr(mount.get(), {.set = kMaskAttributes}));
   context.null_file.mount = std::move(mount);
   return {};

@@ -1,4 +1,4 @@
-// What hides paths from a container.
+// Masks of paths in a container.
 #pragma once
 
 #include "core/result.h"
@@ -6,7 +6,7 @@
 
 namespace tspod::ops {
 
-/** Takes hold of the host's null device while it can be reached: before pivotRoot, or at the first mask. */
+/** Opens the host's null device while it can be reached: before pivotRoot, or at the first mask. */
 Result<void> take_null_file(Context& context);
 
 }  // namespace tspod::ops

@@ -1,4 +1,4 @@
-// Mounts: made detached, given their attributes, then attached onto a descriptor.
+// Makes mounts: detached at first, then given their attributes, then attached to a descriptor.
 #include <linux/magic.h>
 
 #include <array>
@@ -13,15 +13,17 @@
 namespace tspod::ops {
 namespace {
 
-/** Files of procfs that LXCFS and its like stand in for; anything else in a container's /proc may not be
- * covered. */
+/** Files of procfs that LXCFS and the like replace; nothing else in a container's /proc may be covered. */
 constexpr std::array<std::string_view, 9> kReplaceable = {
     "/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg",
     "/proc/meminfo", "/proc/slabinfo",  "/proc/stat",
     "/proc/swaps",   "/proc/uptime",    "/proc/sys/kernel/ns_last_pid",
 };
 
-/** The directory, or what else is there: the kernel says then that the two do not fit. */
+/**
+ * Makes and opens the directory at the path. If the path is something else that is opened: the kernel then
+ * reports that it does not fit the mount.
+ */
 Result<UniqueFd> directory_target(int root, wire::String path) {
   Result<UniqueFd> directory = make_directories(root, path.view());
   if (directory || directory.error().err != ENOTDIR) return directory;
@@ -44,8 +46,9 @@ Result<UniqueFd> open_target(int mount, int root, const plan::AttachInRoot& step
 }
 
 /**
- * A mount over a file of procfs would deceive whoever writes there later (CVE-2019-16884), so no link may
- * lead a target into one. Mounting the procfs itself is no such thing: its mountpoint is a plain directory.
+ * Refuses targets in a procfs: a mount over one of its files would deceive whoever writes there later
+ * (CVE-2019-16884), so no link may lead a target into one. The procfs itself can be mounted: its mountpoint
+ * is a plain directory.
  */
 Result<void> refuse_procfs(int target, std::string_view path) {
   const struct statfs status = TRY(sys::fstatfs(target));
@@ -56,7 +59,7 @@ Result<void> refuse_procfs(int target, std::string_view path) {
   return Error{"mount inside proc on", std::string(path), EPERM};
 }
 
-/** One "key=value", or a flag. */
+/** Sets one option: "key=value", or a flag. */
 Result<void> configure(int context, wire::String option) {
   const size_t equals = option.view().find('=');
   if (equals == std::string_view::npos) return sys::fsconfig(context, option.c_str(), nullptr);
@@ -64,18 +67,20 @@ Result<void> configure(int context, wire::String option) {
   return sys::fsconfig(context, key.c_str(), option.c_str() + equals + 1);
 }
 
-/** All options of mount(2) have to fit into a page. */
+/** Maximum length of the options of mount(2), which have to fit into a page. */
 constexpr size_t kMaxMountData = 4095;
 
-/** Where overlayfs does not know the new mount calls (before Linux 6.5), options are text that is looked at
- * when it is mounted. */
-bool takes_anything(int context) {
+/**
+ * Whether overlayfs accepts any option here, since it does not know the new mount calls (before Linux 6.5):
+ * options are then text that is checked only when it is mounted.
+ */
+bool accepts_any_option(int context) {
   return bool(sys::fsconfig(context, "no-option-of-overlayfs", nullptr));
 }
 
-/** False if the kernel takes no layers one by one (before Linux 6.8). */
+/** Adds the layers one by one; false if the kernel cannot (before Linux 6.8). */
 Result<bool> append_layers(int context, const wire::Strings& layers) {
-  if (takes_anything(context)) return false;
+  if (accepts_any_option(context)) return false;
   bool is_first = true;
   for (const wire::String layer : layers) {
     const Result<void> added = sys::fsconfig(context, "lowerdir+", layer.c_str());
@@ -86,7 +91,7 @@ Result<bool> append_layers(int context, const wire::Strings& layers) {
   return true;
 }
 
-/** mount(2) splits its options at commas. */
+/** Appends an option, with commas escaped: mount(2) splits its options at them. */
 void append_option(std::string& data, std::string_view option) {
   if (!data.empty()) data += ',';
   for (const char letter : option) {
@@ -95,7 +100,10 @@ void append_option(std::string& data, std::string_view option) {
   }
 }
 
-/** Descriptors stand for the layers, whose paths would not fit into a page. */
+/**
+ * Mounts the layers with mount(2), with their descriptors in /proc/self/fd in place of the paths, which would
+ * not fit into a page.
+ */
 Result<UniqueFd> mount_layers_at(const plan::MountLayers& step) {
   std::vector<UniqueFd> layers;
   std::string data = "lowerdir=";

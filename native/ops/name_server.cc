@@ -1,6 +1,6 @@
-// The names that aardvark-dns tells on networks: a file for each network, with a line for each container.
-// Lines of a container that has ended go, and the program goes with the last of them: nobody else would end
-// it.
+// Removes names that aardvark-dns serves on networks: it has a file for each network, with a line for each
+// container. Lines of a container that has ended are removed, and the program is ended with the last of them:
+// nobody else would end it.
 #include <poll.h>
 #include <unistd.h>
 
@@ -19,9 +19,9 @@ namespace tspod::ops {
 namespace {
 
 constexpr const char* kPidFile = "aardvark.pid";
-/** Ten thousand containers have two megabytes. */
+/** Maximum size of a file; ten thousand containers take two megabytes. */
 constexpr size_t kMaxBytes = 16 << 20;
-/** It ends within milliseconds; what does not is left to the next command. */
+/** Time in ms that the program may take to end, which is usually milliseconds. */
 constexpr int kPatienceMs = 2000;
 
 bool is_gone(const Error& error) {
@@ -47,10 +47,10 @@ Result<std::string> read_in(int directory, const char* name) {
 struct Edited {
   std::string text;
   bool changed = false;
-  bool has_lines = false;  // behind the first one, which says where to listen
+  bool has_lines = false;  // after the first one, which says where to listen
 };
 
-Edited without(std::string_view text, std::string_view id) {
+Edited without_lines_of(std::string_view text, std::string_view id) {
   Edited edited;
   const std::string begin = std::string(id) + " ";
   for (bool is_first = true; !text.empty(); is_first = false) {
@@ -66,14 +66,16 @@ Edited without(std::string_view text, std::string_view id) {
   return edited;
 }
 
-/** What a walk through the directory has found. */
+/** The result of editing all files of the directory. */
 struct Found {
   bool changed = false;
-  bool serves = false;  // there is a network with a container
+  bool serves = false;  // a network with a container is left
 };
 
-/** Whole or not at all: the program may be reading. The new file is made beside the directory, in which it
- * would be read. */
+/**
+ * Replaces a file as a whole, since the program may be reading it. The new file is made beside the directory,
+ * since in it the program would read it.
+ */
 Result<void> replace(int directory, const char* name, const std::string& spare, const std::string& text) {
   {
     const UniqueFd file = TRY(sys::open(spare.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));
@@ -90,7 +92,7 @@ Result<Found> edit_files(int directory, const plan::ForgetNames& step) {
     return {};
   }));
   for (const std::string& name : names) {
-    const Edited edited = without(TRY(read_in(directory, name.c_str())), step.id.view());
+    const Edited edited = without_lines_of(TRY(read_in(directory, name.c_str())), step.id.view());
     found.changed |= edited.changed || !edited.has_lines;
     found.serves |= edited.has_lines;
     if (!edited.has_lines) {
@@ -106,8 +108,10 @@ bool has_ended(const Error& error) {
   return error.err == ENOENT || error.err == ESRCH;
 }
 
-/** Whether the process has been started for this directory: the number in an old file may be another's by
- * now. */
+/**
+ * Whether the process was started for this directory: the pid in an old file may belong to another process by
+ * now.
+ */
 Result<bool> serves_directory(Context& context, pid_t pid, std::string_view directory) {
   const std::string path = std::to_string(pid) + "/cmdline";
   const Result<UniqueFd> file = context.proc.open_file(path.c_str(), O_RDONLY);
@@ -118,7 +122,7 @@ Result<bool> serves_directory(Context& context, pid_t pid, std::string_view dire
   return words->find(wanted) != std::string::npos;
 }
 
-/** A pidfd of the program, or none where it does not run. */
+/** Returns a pidfd of the program; an invalid one if it does not run. */
 Result<UniqueFd> program_of(Context& context, int directory, std::string_view path) {
   const Result<std::string> text = read_in(directory, kPidFile);
   if (!text && is_gone(text.error())) return UniqueFd();
@@ -129,7 +133,7 @@ Result<UniqueFd> program_of(Context& context, int directory, std::string_view pa
   Result<UniqueFd> process = sys::pidfd_open(pid);
   if (!process && process.error().err == ESRCH) return UniqueFd();
   if (!process) return process.error();
-  // After the pidfd: if the process ends now, the signal reaches nobody.
+  // Checked after the pidfd was opened: if the process ends now, the signal reaches nobody.
   if (!TRY(serves_directory(context, pid, path))) return UniqueFd();
   return std::move(*process);
 }
@@ -139,7 +143,7 @@ Result<void> signal(const UniqueFd& process, int number) {
   return !sent && sent.error().err == ESRCH ? Result<void>() : sent;
 }
 
-/** Gone before anybody starts it again: its sockets would be in the way. */
+/** Ends the program and waits for that, so that its sockets are not in the way of a new one. */
 Result<void> end(const UniqueFd& process) {
   TRY(signal(process, SIGTERM));
   pollfd ended{.fd = process.get(), .events = POLLIN, .revents = 0};
@@ -152,12 +156,17 @@ Result<void> unless_gone(Result<void> removed) {
   return !removed && is_gone(removed.error()) ? Result<void>() : removed;
 }
 
-/** The length of the lock's file tells that files have changed which the program has not been told of. */
+/**
+ * Records in the length of the lock file whether files have changed of which the program has not been told.
+ */
 Result<void> mark(const UniqueFd& lock, bool untold) {
   return lock ? sys::check(::ftruncate(lock.get(), untold ? 1 : 0), "ftruncate") : Result<void>();
 }
 
-/** `tells`: also if no file changes. Answers whether something is left to read. */
+/**
+ * Removes the names and tells the program, with `tells` even if no file changes. Returns whether names are
+ * left to serve.
+ */
 Result<bool> forget(Context& context, const plan::ForgetNames& step, bool tells) {
   const std::string path = step.directory.str();
   const Result<UniqueFd> directory = sys::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -186,7 +195,8 @@ Result<bool> is_there(const std::string& path) {
 
 Result<void> forget_names(Context& context, const plan::ForgetNames& step) {
   const bool locks = !step.lock.view().empty();
-  // Most containers are on no network with names: who is has a line there, and so there is a directory.
+  // Most containers are on no network with names. For those that are, the directory exists, since they have a
+  // line in it.
   if (!TRY(is_there(step.directory.str()))) return {};
   const UniqueFd lock = locks ? TRY(wait_for_file_lock(step.lock.str())) : UniqueFd();
   const bool is_untold = lock && TRY(sys::fstat(lock.get())).st_size > 0;

@@ -1,4 +1,4 @@
-// Namespaces: leaving, joining, keeping them, and the identity maps of user namespaces.
+// Leaves, joins and keeps namespaces, and writes the id maps of user namespaces.
 #include <grp.h>
 #include <linux/magic.h>
 #include <sched.h>
@@ -17,16 +17,18 @@
 namespace tspod::ops {
 namespace {
 
-/** These change where the caller's children are created, not the caller: the monitor goes back after the
- * clone. */
+/**
+ * Namespaces that change for the caller's later children, not for the caller: the monitor returns to its own
+ * after the clone.
+ */
 constexpr uint64_t kForChildren = CLONE_NEWPID | 0x80 /* CLONE_NEWTIME, which older headers lack */;
 
-/** A path below the procfs directory of the container's first process. */
-std::string of_child(const Context& context, const char* file) {
+/** Returns the path of a file in the procfs directory of the container's first process. */
+std::string child_file(const Context& context, const char* file) {
   return std::to_string(context.child) + "/" + file;
 }
 
-/** Takes away a namespace that an earlier, cut off run has left on the file. */
+/** Unmounts a namespace that an earlier run, which was cut off, has left on the file. */
 Result<void> unpin(const char* path) {
   const UniqueFd file = TRY(sys::open(path, O_PATH | O_NOFOLLOW));
   const struct statfs status = TRY(sys::fstatfs(file.get()));
@@ -37,11 +39,12 @@ Result<void> unpin(const char* path) {
 }  // namespace
 
 Result<void> join_namespaces(Context& context, const plan::JoinNamespaces& step) {
-  // A process that shares its root and working directory with others (a thread of node) may not change mount
+  // A thread that shares its root and working directory with others (one of Node.js) may not change its mount
   // namespace.
   if ((step.flags & CLONE_NEWNS) != 0) TRY(sys::unshare(CLONE_FS));
-  // The host's groups would stay, and could not be given up where the namespace denies setgroups(2).
-  if ((step.flags & CLONE_NEWUSER) != 0) (void)::setgroups(0, nullptr);  // who may not has none of root's
+  // Otherwise the host's groups would stay, and could not be dropped where the namespace denies setgroups(2).
+  // Failure does not matter: a process that may not call this has none of root's groups.
+  if ((step.flags & CLONE_NEWUSER) != 0) (void)::setgroups(0, nullptr);
   TRY(sys::setns(TRY(context.slots.get(step.slot)), static_cast<int>(step.flags)));
   context.returning |= step.flags & kForChildren;
   return {};
@@ -60,9 +63,9 @@ Result<void> time_offset(Context& context, const plan::TimeOffset& step) {
 }
 
 Result<void> id_maps(Context& context, const plan::IdMaps& step) {
-  if (step.deny_setgroups != 0) TRY(context.proc.write(of_child(context, "setgroups").c_str(), "deny"));
-  TRY(context.proc.write(of_child(context, "gid_map").c_str(), step.gid_map.view()));
-  return context.proc.write(of_child(context, "uid_map").c_str(), step.uid_map.view());
+  if (step.deny_setgroups != 0) TRY(context.proc.write(child_file(context, "setgroups").c_str(), "deny"));
+  TRY(context.proc.write(child_file(context, "gid_map").c_str(), step.gid_map.view()));
+  return context.proc.write(child_file(context, "uid_map").c_str(), step.uid_map.view());
 }
 
 Result<void> open_child_namespace(Context& context, const plan::OpenChildNamespace& step) {

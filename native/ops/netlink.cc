@@ -1,5 +1,5 @@
-// Messages to the kernel's network configuration, made in TypeScript (src/native/netlink): here the numbers
-// that only this moment knows are put in, and the answers are read for their errors.
+// Sends messages to the kernel's network configuration that were made in TypeScript (src/native/netlink):
+// fills in the numbers that are known only now, and reads the errors out of the answers.
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <sys/file.h>
@@ -19,21 +19,21 @@ namespace tspod::ops {
 namespace {
 
 constexpr size_t kReceiveBytes = 64 * 1024;
-constexpr uint16_t kCapped = 0x100;      // NLM_F_CAPPED: of the refused message only the header is sent back
+constexpr uint16_t kCapped = 0x100;      // NLM_F_CAPPED: only the header of the refused message is sent back
 constexpr uint16_t kHasWords = 0x200;    // NLM_F_ACK_TLVS
 constexpr uint16_t kWordsAttribute = 1;  // NLMSGERR_ATTR_MSG
 constexpr uint16_t kTypeMask = 0x3fff;
 
-/** What came back. */
+/** The kernel's answer to the messages of a step. */
 struct Answer {
-  uint32_t found = 0;     // messages that are no acknowledgement
-  bool expected = false;  // one of them contains what was expected
-  int err = 0;            // of the first message that was refused
-  uint32_t sequence = 0;  // its number
-  std::string words;      // the kernel's
+  uint32_t found = 0;     // number of messages that are no acknowledgement
+  bool expected = false;  // one of them contains the expected bytes
+  int err = 0;            // of the first refused message
+  uint32_t sequence = 0;  // number of that message
+  std::string words;      // the kernel's explanation
 };
 
-/** What a step wants to know of an answer. */
+/** What a step looks for in an answer. */
 struct Interest {
   wire::U32s accepted;
   wire::Bytes expected;
@@ -52,7 +52,7 @@ template <typename Value> Value value_at(wire::Bytes bytes, size_t offset) {
   return value;
 }
 
-/** The kernel's words behind a refused message, if it says any. `error` begins with the errno. */
+/** Returns the kernel's explanation of a refused message, if there is one. `error` begins with the errno. */
 std::string words_in(wire::Bytes error, uint16_t flags) {
   if ((flags & kHasWords) == 0) return {};
   size_t refused = sizeof(nlmsghdr);
@@ -93,7 +93,7 @@ void read_datagram(wire::Bytes datagram, const Interest& interest, Answer& answe
   }
 }
 
-/** The kernel carries a request out before sendto returns, so that all answers are there by then. */
+/** Reads the answers. The kernel carries a request out before sendto returns, so all of them are there. */
 Result<Answer> read_answers(int socket, const Interest& interest) {
   Answer answer;
   std::vector<uint8_t> buffer(kReceiveBytes);
@@ -112,7 +112,7 @@ Result<Answer> read_answers(int socket, const Interest& interest) {
 Result<Answer> converse(int socket, wire::Bytes messages, const Interest& interest) {
   const int room = static_cast<int>(std::min<size_t>(messages.size() * 2 + kReceiveBytes, INT32_MAX));
   if (messages.size() > kReceiveBytes)
-    (void)::setsockopt(socket, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room);  // EMSGSIZE follows
+    (void)::setsockopt(socket, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room);  // else EMSGSIZE
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
   const ssize_t sent = sys::retry([&] {
@@ -130,7 +130,7 @@ Result<void> put_number(std::vector<uint8_t>& bytes, uint32_t offset, uint32_t n
   return {};
 }
 
-/** The index of a link in the network namespace of the socket. */
+/** Returns the index of a link in the network namespace of the socket. */
 Result<uint32_t> link_index(int socket, wire::String name) {
   ifreq request{};
   if (name.view().size() >= sizeof request.ifr_name) return Error{"SIOCGIFINDEX", name.str(), ENODEV};
@@ -139,7 +139,8 @@ Result<uint32_t> link_index(int socket, wire::String name) {
   return static_cast<uint32_t>(request.ifr_ifindex);
 }
 
-Result<std::vector<uint8_t>> completed(const Context& context, int socket, const plan::Netlink& step) {
+Result<std::vector<uint8_t>> complete_messages(const Context& context, int socket,
+                                               const plan::Netlink& step) {
   if (step.links.size() != step.link_offsets.size() || step.slots.size() != step.slot_offsets.size() ||
       step.probe > step.messages.size())
     return Error{"netlink", "lists of different lengths", EINVAL};
@@ -154,7 +155,7 @@ Result<std::vector<uint8_t>> completed(const Context& context, int socket, const
   return bytes;
 }
 
-/** Whether another process has the lock of a file; nobody has that of one that is not there. */
+/** Whether another process has locked the file; false if the file is missing. */
 Result<bool> is_locked(const char* path) {
   const Result<UniqueFd> file = sys::open(path, O_RDWR | O_NOFOLLOW);
   if (!file) return file.error().err == ENOENT ? Result<bool>(false) : Result<bool>(file.error());
@@ -172,8 +173,8 @@ bool is_wanted(plan::NetlinkCondition condition, const Answer& probed) {
   return false;
 }
 
-/** What was attempted, and the kernel's words. */
-std::string attempt(const plan::Netlink& step, const Answer& answer) {
+/** Returns the words for what was attempted, with the kernel's explanation. */
+std::string words_for_attempt(const plan::Netlink& step, const Answer& answer) {
   uint32_t number = 0;
   std::string what;
   for (const wire::String words : step.words) {
@@ -191,7 +192,7 @@ Result<void> netlink_socket(Context& context, const plan::NetlinkSocket& step) {
                          "socket", "netlink");
   }));
   const int on = 1;
-  // Older kernels have no words.
+  // Older kernels give no explanations.
   (void)::setsockopt(socket.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
   (void)::setsockopt(socket.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
   (void)::setsockopt(socket.get(), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
@@ -202,7 +203,7 @@ Result<void> netlink(Context& context, const plan::Netlink& step) {
   if (!step.unless_locked.empty() && TRY(is_locked(step.unless_locked.c_str()))) return {};
   const int socket = TRY(context.slots.get(step.socket_slot));
   const Interest interest{step.accepted, step.expected};
-  const Result<std::vector<uint8_t>> bytes = completed(context, socket, step);
+  const Result<std::vector<uint8_t>> bytes = complete_messages(context, socket, step);
   if (!bytes) {
     if (interest.accepts(bytes.error().err)) return {};
     return bytes.error();
@@ -212,11 +213,11 @@ Result<void> netlink(Context& context, const plan::Netlink& step) {
     const int asked = TRY(context.slots.get(step.probe_slot));
     const Answer probed = TRY(converse(asked, all.first(step.probe), Interest{{}, step.expected}));
     if (probed.err != 0 && probed.err != ENODEV && probed.err != ENOENT)
-      return Error{"netlink", attempt(step, Answer{.words = probed.words}), probed.err};
+      return Error{"netlink", words_for_attempt(step, Answer{.words = probed.words}), probed.err};
     if (!is_wanted(plan::NetlinkCondition{step.condition}, probed)) return {};
   }
   const Answer answer = TRY(converse(socket, all.subspan(step.probe), interest));
-  if (answer.err != 0) return Error{"netlink", attempt(step, answer), answer.err};
+  if (answer.err != 0) return Error{"netlink", words_for_attempt(step, answer), answer.err};
   return {};
 }
 

@@ -1,4 +1,4 @@
-// Network namespaces seen from outside: made, their parameters set; ports of the host that are kept for a
+// Makes network namespaces and sets their parameters from outside; reserves ports of the host for a
 // container.
 #include "ops/network.h"
 
@@ -23,11 +23,12 @@ constexpr int kReturns = 100;
 constexpr timespec kBetweenReturns{.tv_sec = 0, .tv_nsec = 10'000'000};
 
 /**
- * To listen is what tells whether another has the port; from then on nobody shares it. Unless connections are
- * handed on, what the rules do not lead to the container is refused, and does not wait for ever.
+ * Makes the socket listen, which shows whether another process has the port; from then on nobody can share
+ * it. Unless connections are forwarded it then stops listening, so that connections that the firewall's rules
+ * do not forward are refused instead of waiting for ever.
  */
-Result<void> keep_stream(int socket, bool listens) {
-  TRY(sys::check(::listen(socket, listens ? kBacklog : 0), "bind"));  // as of one who only binds
+Result<void> claim_port(int socket, bool listens) {
+  TRY(sys::check(::listen(socket, listens ? kBacklog : 0), "bind"));  // named as for bind(2)
   const int off = 0;
   TRY(sys::check(::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &off, sizeof off), "setsockopt"));
   if (listens) return {};
@@ -45,12 +46,12 @@ Result<UniqueFd> bound_socket(const plan::HoldPort& step) {
   const int on = 1;
   if (address.storage.ss_family == AF_INET6)
     TRY(sys::check(::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on), "setsockopt"));
-  // Connections of an earlier life that have ended do not count.
+  // Closed connections of an earlier run do not keep the port busy.
   if (stream)
     TRY(sys::check(::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "setsockopt"));
   TRY(sys::check(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size),
                  "bind"));
-  if (stream) TRY(keep_stream(socket.get(), !step.targets.empty()));
+  if (stream) TRY(claim_port(socket.get(), !step.targets.empty()));
   return socket;
 }
 
@@ -81,7 +82,7 @@ Result<SocketAddress> socket_address(const std::string& text, uint32_t number) {
   return address;
 }
 
-Result<void> come_back(const UniqueFd& home) {
+Result<void> return_to_network(const UniqueFd& home) {
   for (int tries = 1;; ++tries) {
     Result<void> returned = sys::setns(home.get(), CLONE_NEWNET);
     if (returned || returned.error().err != ENOMEM || tries == kReturns) return returned;
@@ -94,7 +95,7 @@ Result<void> network_namespace(Context& context, const plan::NetworkNamespace& s
   const UniqueFd home = TRY(context.proc.open_namespace("thread-self", "net"));
   TRY(sys::unshare(CLONE_NEWNET));
   Result<UniqueFd> made = context.proc.open_namespace("thread-self", "net");
-  TRY(come_back(home));
+  TRY(return_to_network(home));
   return context.slots.put(step.slot, TRY(std::move(made)));
 }
 

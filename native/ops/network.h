@@ -1,4 +1,4 @@
-// Acting in another network namespace for the length of a call; addresses of sockets.
+// Calls functions in another network namespace; makes socket addresses.
 #pragma once
 
 #include <sched.h>
@@ -17,23 +17,27 @@ struct SocketAddress {
   socklen_t size = 0;
 };
 
-/** Of an address of IPv4 or IPv6. EINVAL for what is none, and for port 0. */
+/**
+ * Returns the socket address for an IPv4 or IPv6 address and a port. EINVAL for other text, and for port 0.
+ */
 Result<SocketAddress> socket_address(const std::string& text, uint32_t port);
 
 /**
- * Comes back to a network namespace. If the kernel has no memory for that, it is tried again for a second:
- * what follows would be done in the other one.
+ * Returns the thread to its network namespace. On ENOMEM this is repeated for a second: everything that
+ * follows would happen in the wrong namespace.
  */
-Result<void> come_back(const UniqueFd& home);
+Result<void> return_to_network(const UniqueFd& home);
 
-/** Calls `act` in the network namespace of the slot (NONE: where the caller is), and comes back, whatever
- * `act` returns. */
+/**
+ * Calls `act` in the network namespace of the slot (kNone: in the caller's), and returns to the caller's,
+ * whatever `act` returns.
+ */
 template <typename Act> auto in_network(Context& context, int32_t slot, Act&& act) -> decltype(act()) {
   if (slot == plan::kNone) return act();
   const UniqueFd home = TRY(context.proc.open_namespace("thread-self", "net"));
   TRY(sys::setns(TRY(context.slots.get(slot)), CLONE_NEWNET));
   auto result = act();
-  TRY(come_back(home));
+  TRY(return_to_network(home));
   return result;
 }
 

@@ -22,8 +22,10 @@ Result<void> check_type(int fd, long magic, const char* path) {
   return {};
 }
 
-/** A procfs that is mounted nowhere. Needs a pid namespace of one's own, or the right to mount in the current
- * one. */
+/**
+ * Makes a procfs that is mounted nowhere. Needs a pid namespace of one's own, or the right to mount in the
+ * current one.
+ */
 Result<UniqueFd> make_private() {
   const UniqueFd context = TRY(sys::fsopen("proc"));
   TRY(sys::fsconfig_create(context.get()));
@@ -44,8 +46,8 @@ Result<UniqueFd> Procfs::open_file(const char* path, int flags) {
   const sys::OpenHow how{flags, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS, 0};
   Result<UniqueFd> file = sys::openat2(root_.get(), path, how);
   if (file || file.error().err != EXDEV) return file;
-  // Something is mounted within /proc, as where this runs in a container itself: a procfs of our own has no
-  // such thing.
+  // Something is mounted within /proc, as when tspod itself runs in a container: a procfs of our own has
+  // nothing mounted in it.
   root_ = TRY(make_private());
   return sys::openat2(root_.get(), path, how);
 }
@@ -59,7 +61,7 @@ Result<UniqueFd> Procfs::open_namespace(const char* process, const char* kind) {
   const std::string path = std::string(process) + "/ns";
   if (std::string_view(kind).find('/') != std::string_view::npos) return Error{"openat", kind, EINVAL};
   const UniqueFd directory = TRY(open_file(path.c_str(), O_PATH | O_DIRECTORY));
-  // The one magic link that is wanted; that it led to a namespace is checked.
+  // The only magic link that is followed; afterwards it is checked that it led to a namespace.
   UniqueFd name = TRY(sys::openat(directory.get(), kind, O_RDONLY));
   TRY(check_type(name.get(), NSFS_MAGIC, kind));
   return name;
@@ -71,7 +73,7 @@ Result<uint64_t> Procfs::stat_field(pid_t pid, int number) {
   char text[1024];
   const size_t size = TRY(sys::read(file.get(), text));
   std::string_view rest(text, size);
-  // The name in field 2 may hold anything, spaces and parentheses too: fields are counted from its end.
+  // The name in field 2 may hold anything, including spaces and parentheses: fields are counted from its end.
   rest.remove_prefix(std::min(rest.rfind(')') + 1, rest.size()));
   for (int field = 2; field < number; ++field) {
     const size_t space = rest.find(' ');
@@ -90,7 +92,7 @@ Result<uint64_t> Procfs::start_time(pid_t pid) {
 
 Result<bool> Procfs::is_ending(const ProcessName& process) {
   constexpr uint64_t kExiting = 0x4;  // PF_EXITING
-  // In this order: flags that were another process's are found out by the start time.
+  // In this order: if the flags are those of another process, the start time shows it.
   const Result<uint64_t> flags = stat_field(process.pid, 9);
   const Result<uint64_t> started = flags ? stat_field(process.pid, 22) : flags;
   if (started) return *started != process.start_time || (*flags & kExiting) != 0;

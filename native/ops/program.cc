@@ -17,7 +17,7 @@
 namespace tspod::ops {
 namespace {
 
-/** As much of what a failing program writes as goes into the report. */
+/** Maximum number of bytes of a failing program's output in the report. */
 constexpr size_t kMaxWords = 512;
 
 std::vector<char*> pointers(const wire::Strings& strings) {
@@ -28,7 +28,7 @@ std::vector<char*> pointers(const wire::Strings& strings) {
   return all;
 }
 
-/** Between its fork and its exec: calls that are safe there, and no others. */
+/** What the child needs between fork and exec, where only async-signal-safe calls are allowed. */
 struct Start {
   const char* path;
   char* const* args;
@@ -38,7 +38,7 @@ struct Start {
   pid_t parent;
 };
 
-/** None of them is 0, 1 or 2 itself where another one has to go. */
+/** Moves the streams to 0, 1 and 2, by way of higher numbers: a source may itself be one of these. */
 bool place_streams(const ProgramStreams& streams) {
   const std::array sources{streams.in, streams.out, streams.err};
   std::array<int, 3> moved{};
@@ -52,9 +52,9 @@ bool place_streams(const ProgramStreams& streams) {
   return true;
 }
 
-/** Becomes the program. Answers only why it did not. */
+/** Executes the program; returns only on failure, with the errno. */
 int become(const Start& start) {
-  // A program that nobody waits for any more ends; what it has left running does not.
+  // The program ends when nobody waits for it any more; what it has left running does not.
   if (!arm_death_signal() || ::getppid() != start.parent) return ECANCELED;
   if (!place_streams(start.streams)) return errno;
   for (int signal = 1; signal <= SIGRTMAX; ++signal) (void)::signal(signal, SIG_DFL);
@@ -87,7 +87,7 @@ int64_t now_ms() {
   return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
-/** Keeps the first words of the stream and drops the rest; false at its end. */
+/** Reads once from the stream, keeps the first words and drops the rest; false at its end. */
 bool gather(int stream, std::string& words) {
   std::array<char, 1024> part;
   const ssize_t count = sys::retry([&] { return ::read(stream, part.data(), part.size()); });
@@ -96,9 +96,11 @@ bool gather(int stream, std::string& words) {
   return true;
 }
 
-/** Reads what the program says until it ends (a daemon that it left behind may keep the pipe open); false if
- * time ran out. */
-Result<bool> listen(int process, int stream, uint32_t timeout_ms, std::string& words) {
+/**
+ * Reads the program's output until the program ends (a daemon that it has left behind may keep the pipe
+ * open); false if the time ran out.
+ */
+Result<bool> read_output(int process, int stream, uint32_t timeout_ms, std::string& words) {
   const int64_t deadline = now_ms() + timeout_ms;
   std::array<pollfd, 2> sources{pollfd{process, POLLIN, 0}, pollfd{stream, POLLIN, 0}};
   for (;;) {
@@ -130,7 +132,7 @@ Result<pid_t> spawn_program(const Program& program, const ProgramStreams& stream
   std::vector<char*> args = pointers(program.args);
   if (program.args.empty()) args.insert(args.begin(), const_cast<char*>(program.path.c_str()));
   const std::vector<char*> env = pointers(program.env);
-  // Closed by its exec.
+  // A successful exec closes the pipe.
   sys::Pipe fault = TRY(sys::pipe());
   const pid_t pid = fork_into({.path = program.path.c_str(),
                                .args = args.data(),
@@ -155,12 +157,12 @@ Result<void> run_program(const Program& program, int input, uint32_t timeout_ms)
   const UniqueFd process = TRY(sys::pidfd_open(pid));
 
   std::string words;
-  const bool in_time = TRY(listen(process.get(), output.read.get(), timeout_ms, words));
+  const bool in_time = TRY(read_output(process.get(), output.read.get(), timeout_ms, words));
   if (!in_time) TRY(sys::pidfd_send_signal(process.get(), SIGKILL));
   const sys::Ending ending = TRY(sys::wait_for(process.get()));
   if (!in_time) return Error{program.kind, program.path.str(), ETIMEDOUT};
   if (ending.code == 0 && ending.signal == 0) return {};
-  // What it said last may still be in the pipe.
+  // The end of the output may still be in the pipe.
   pollfd rest{output.read.get(), POLLIN, 0};
   while (::poll(&rest, 1, 0) == 1 && gather(output.read.get(), words)) {
   }

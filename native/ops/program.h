@@ -1,4 +1,4 @@
-// Running a program of the host: a hook, or an OCI runtime.
+// Runs programs of the host: a hook, or an OCI runtime.
 #pragma once
 
 #include <sys/types.h>
@@ -13,7 +13,7 @@
 
 namespace tspod::ops {
 
-/** What is run. Without arguments its path is its name. */
+/** The program to run. Without arguments its path is argv[0]. */
 struct Program {
   const char* kind;  // names it in errors; a literal
   const wire::String& path;
@@ -21,7 +21,7 @@ struct Program {
   const wire::Strings& env;
 };
 
-/** Its standard streams: 0, 1 and 2. */
+/** The program's standard streams: 0, 1 and 2. */
 struct ProgramStreams {
   int in;
   int out;
@@ -29,18 +29,18 @@ struct ProgramStreams {
 };
 
 /**
- * Starts the program as a shell would: no signal blocked or ignored. It dies with this process. The errno of
- * a failing exec is that of the error.
+ * Starts the program as a shell would: no signal blocked or ignored. It dies with this process. A failing
+ * exec is an error with its errno.
  */
 Result<pid_t> spawn_program(const Program& program, const ProgramStreams& streams);
 
 /**
- * Runs it to its end, with `input` as its stdin. ETIMEDOUT when the time (0: none) is over, and ECHILD with
- * how it ended and its first words on stdout or stderr unless it exited with 0.
+ * Runs the program to its end, with `input` as its stdin. ETIMEDOUT when `timeout_ms` (0: no limit) is over.
+ * Unless it exits with 0: ECHILD, with how it ended and its first words on stdout or stderr.
  */
 Result<void> run_program(const Program& program, int input, uint32_t timeout_ms);
 
-/** "exit code 1", "killed by signal 9". */
+/** Returns the words for how a process ended: "exit code 1", "killed by signal 9". */
 std::string words_of(const sys::Ending& ending);
 
 }  // namespace tspod::ops

@@ -1,4 +1,4 @@
-// Removing files and trees of the host. May be repeated; what is gone is success.
+// Removes files and trees of the host. May be repeated; what is gone already is success.
 #include "core/remove_tree.h"
 #include "core/sys.h"
 #include "ops/handlers.gen.h"

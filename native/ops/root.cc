@@ -1,4 +1,4 @@
-// Making the container's root the root.
+// Makes the container's root the root of the process.
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -13,8 +13,8 @@ Result<void> pivot_root(Context& context, const plan::PivotRoot& step) {
   const int root = TRY(context.slots.get(step.root_slot));
   if (context.masks_files) TRY(take_null_file(context));
   TRY(sys::check(::fchdir(root), "fchdir"));
-  // Put the old root on top of the new one, at the very place where we stand: no directory is needed for it,
-  // and after it is taken off nothing of the host can be reached by a path.
+  // This puts the old root on top of the new one, at the current directory: no directory is needed for it,
+  // and once it is unmounted nothing of the host can be reached by a path.
   TRY(sys::pivot_root(".", "."));
   TRY(sys::umount2(".", MNT_DETACH));
   return sys::check(::chdir("/"), "chdir", "/");

@@ -10,7 +10,7 @@
 namespace tspod::ops {
 namespace {
 
-/** sched_setattr(2); C libraries have no declaration of it. */
+/** The argument of sched_setattr(2), which C libraries do not declare. */
 struct SchedulerAttributes {
   uint32_t size;
   uint32_t policy;

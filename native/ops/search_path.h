@@ -1,4 +1,4 @@
-// Where a command is looked for.
+// The places where a command is searched.
 #pragma once
 
 #include <string>
@@ -8,8 +8,9 @@
 namespace tspod::ops {
 
 /**
- * The files to try for a command, in order: itself if it has a slash, else one for each directory of `path`
- * (an empty one is the working directory, as POSIX says). Without a PATH: /bin and /usr/bin, as execvp(3).
+ * Returns the files to try for a command, in order: the command itself if it has a slash, else one for each
+ * directory of `path` (an empty one is the working directory, as in POSIX). Without a PATH: /bin and
+ * /usr/bin, as in execvp(3).
  */
 inline std::vector<std::string> candidates(std::string_view file, const char* path) {
   if (file.empty()) return {};

@@ -1,4 +1,4 @@
-// What the command can never undo: no new privileges, system call filter, labels.
+// Restrictions that the command can never undo: no new privileges, system call filter, security labels.
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
@@ -21,7 +21,7 @@ Result<void> seccomp(Context&, const plan::Seccomp& step) {
   const size_t count = step.filter.size() / sizeof(sock_filter);
   const bool whole = step.filter.size() % sizeof(sock_filter) == 0;
   if (!whole || count > std::numeric_limits<unsigned short>::max()) return Error{"seccomp", "filter", EINVAL};
-  // The kernel copies the instructions, from any address.
+  // The kernel copies the instructions, which need not be aligned.
   auto* instructions = reinterpret_cast<sock_filter*>(const_cast<uint8_t*>(step.filter.data()));
   const sock_fprog program{static_cast<unsigned short>(count), instructions};
   return sys::check(::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, step.flags, &program), "seccomp");
@@ -29,8 +29,8 @@ Result<void> seccomp(Context&, const plan::Seccomp& step) {
 
 Result<void> apparmor(Context& context, const plan::Apparmor& step) {
   const std::string value = "exec " + step.profile.str();
-  // The file of its own came with Linux 5.8; before, and with one security module, the common one means
-  // AppArmor.
+  // AppArmor has a file of its own since Linux 5.8; before, the common file belongs to it if it is the only
+  // security module.
   const Result<void> written = context.proc.write("self/attr/apparmor/exec", value);
   if (written || written.error().err != ENOENT) return written;
   return context.proc.write("self/attr/exec", value);

@@ -1,4 +1,4 @@
-// What a process hands on to all that it starts: umask, execution domain, keyring, session.
+// What a process passes on to all processes that it starts: umask, execution domain, keyring, session.
 #include <linux/keyctl.h>
 #include <sys/personality.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
-// Steps that tell the monitor how to supervise. No effect of their own; the addon, which supervises nothing,
-// has none of them.
+// Steps that tell the monitor how to supervise. They do nothing else. In the addon, which supervises nothing,
+// they fail.
 #include "ops/settings.h"
 
 #include "ops/handlers.gen.h"
@@ -12,7 +12,10 @@ Result<Settings*> settings_of(Context& context) {
   return context.settings;
 }
 
-/** A code that the monitor does not know is refused: to guess would be to supervise otherwise than asked. */
+/**
+ * Converts a code, and refuses one that the monitor does not know: guessing would mean to supervise otherwise
+ * than asked.
+ */
 template <typename Code> Result<Code> read_code(uint32_t number, const char* what) {
   if (number > plan::kHighest<Code>) return Error{what, std::to_string(number), EINVAL};
   return Code{number};

@@ -1,4 +1,4 @@
-// What a plan tells the monitor about supervising: the `settings` steps, gathered. Owns its strings.
+// What a plan tells the monitor about supervising, collected from its `settings` steps. Owns its strings.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ struct LogSettings {
   plan::LogDriver driver = plan::LogDriver::kNone;
   std::string path;
   uint64_t max_bytes = 0;  // 0: no limit
-  uint32_t max_files = 1;  // with the current one
+  uint32_t max_files = 1;  // including the current one
   uint32_t mode = 0600;
 };
 
@@ -26,14 +26,14 @@ struct OomCounterSettings {
 
 struct CheckSettings {
   std::string plan;          // empty: there is no such check
-  uint64_t interval_ms = 0;  // 0: only when somebody asks
+  uint64_t interval_ms = 0;  // 0: only on request
   uint64_t timeout_ms = 0;
   uint32_t failures = 0;
   uint32_t successes = 0;
   uint64_t grace_ms = 0;
 };
 
-/** Only for containers that have a check. */
+/** Settings of a container's health checks. */
 struct HealthSettings {
   CheckSettings regular;
   CheckSettings startup;
@@ -42,8 +42,8 @@ struct HealthSettings {
   uint64_t stop_timeout_ms = 0;
   uint32_t log_entries = 0;
   uint32_t output_bytes = 0;
-  std::string freezer;  // a file of the container's cgroup; empty: none
-  std::string thawed;   // what it holds while the container is not frozen
+  std::string freezer;  // file of the container's cgroup; empty: none
+  std::string thawed;   // content of that file while the container is not frozen
 };
 
 struct Settings {

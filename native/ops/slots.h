@@ -14,14 +14,15 @@ class Slots {
  public:
   using Set = std::bitset<plan::kMaxSlots>;
 
-  /** The descriptor in a slot; EBADF if there is none. */
+  /** Returns the descriptor in a slot; EBADF if there is none. */
   Result<int> get(uint32_t slot) const {
     if (slot >= plan::kMaxSlots || !fds_[slot]) return Error{"slot", std::to_string(slot), EBADF};
     return fds_[slot].get();
   }
   Result<int> get(int32_t slot) const { return get(static_cast<uint32_t>(slot)); }
 
-  /** Puts a descriptor into a slot in place of what it held: a plan that is run again fills its slots again.
+  /**
+   * Puts a descriptor into a slot and closes what it held: a plan that is run again fills its slots again.
    */
   Result<void> put(uint32_t slot, UniqueFd fd) {
     if (slot >= plan::kMaxSlots) return Error{"slot", std::to_string(slot), EBADF};
@@ -30,12 +31,12 @@ class Slots {
     return {};
   }
 
-  /** Closes what a slot holds, if anything. */
+  /** Closes the descriptor in a slot, if there is one. */
   void close(uint32_t slot) {
     if (slot < plan::kMaxSlots) fds_[slot].reset();
   }
 
-  /** The slots that were filled since the last call. */
+  /** Returns the slots that were filled since the last call. */
   Set take_changed() { return std::exchange(changed_, {}); }
 
   /** Takes a descriptor out of its slot; an invalid one if there is none. */
@@ -43,7 +44,7 @@ class Slots {
     return slot < plan::kMaxSlots ? std::exchange(fds_[slot], UniqueFd()) : UniqueFd();
   }
 
-  /** Empties all slots but these. */
+  /** Closes all slots but these. */
   void clear_except(const Set& kept) {
     for (uint32_t slot = 0; slot < plan::kMaxSlots; ++slot) {
       if (!kept.test(slot)) fds_[slot].reset();

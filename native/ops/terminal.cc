@@ -1,4 +1,4 @@
-// The container's terminal, out of its own devpts.
+// Makes the container's terminal, from its own devpts.
 #include <linux/magic.h>
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
@@ -18,7 +18,7 @@ namespace {
 
 Result<UniqueFd> open_master(int root) {
   UniqueFd master = TRY(open_in_root(root, "dev/pts/ptmx", O_RDWR | O_NOCTTY));
-  // Whatever the container has put there: only a real one gives a peer that is a real terminal.
+  // The container may have put anything there: only a genuine ptmx gives a peer that is a real terminal.
   const struct stat status = TRY(sys::fstat(master.get()));
   const struct statfs file_system = TRY(sys::fstatfs(master.get()));
   const bool genuine =
@@ -36,15 +36,17 @@ Result<void> set_size(int terminal, uint32_t rows, uint32_t columns) {
   return sys::check(::ioctl(terminal, TIOCSWINSZ, &size), "TIOCSWINSZ");
 }
 
-/** By descriptors on both sides: no name in /dev/pts, which a container may share and change, is looked up
- * (CVE-2025-52565). */
+/**
+ * Mounts the terminal on /dev/console, by descriptors on both sides: no name in /dev/pts, which the container
+ * may share and change, is looked up (CVE-2025-52565).
+ */
 Result<void> mount_console(int root, int terminal) {
   const UniqueFd console = TRY(make_file_in_root(root, "dev/console"));
   const UniqueFd mount = TRY(sys::clone_tree(terminal, "", /*recursive=*/false));
   return sys::move_mount(mount.get(), console.get(), "/dev/console");
 }
 
-Result<void> take_over(int terminal) {
+Result<void> make_controlling(int terminal) {
   TRY(sys::check(::setsid(), "setsid"));
   TRY(sys::check(::ioctl(terminal, TIOCSCTTY, 0), "TIOCSCTTY"));
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) TRY(sys::dup3(terminal, stream, 0));
@@ -61,7 +63,7 @@ Result<void> terminal(Context& context, const plan::Terminal& step) {
   const UniqueFd peer = TRY(sys::check_fd(::ioctl(master.get(), TIOCGPTPEER, flags), "TIOCGPTPEER"));
   if (step.rows != 0 && step.columns != 0) TRY(set_size(peer.get(), step.rows, step.columns));
   if (step.console != 0) TRY(mount_console(root, peer.get()));
-  TRY(take_over(peer.get()));
+  TRY(make_controlling(peer.get()));
   context.has_terminal = true;
   return context.launch->hand_over_terminal(context, std::move(master));
 }

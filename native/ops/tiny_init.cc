@@ -1,5 +1,5 @@
-// First processes of ours. With --init, PID 1 reaps what is left to it and passes signals on, so that the
-// command need not know how. A pod's infra container has no command at all: its process waits for its end.
+// First processes that are part of tspod. With --init, PID 1 reaps orphans and passes signals on, so that the
+// command need not do so. A pod's infra container has no command at all: its process waits for its end.
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,13 +19,13 @@ namespace {
 /** No process has this id. */
 constexpr pid_t kNoCommand = 0;
 
-/** Signals about PID 1 itself or its terminal; all others are for the command. */
+/** Whether a signal is about PID 1 itself or its terminal; all others are for the command. */
 bool is_for_init(int signal) {
   return signal == SIGCHLD || signal == SIGTTIN || signal == SIGTTOU || signal == SIGSEGV ||
          signal == SIGBUS || signal == SIGFPE || signal == SIGILL;
 }
 
-/** Reaps all that has ended; the status of the command if it was among them, or -1. */
+/** Reaps all children that have ended; returns the command's exit code if it was among them, or -1. */
 int reap(pid_t command) {
   int exit_code = -1;
   for (;;) {
@@ -37,7 +37,10 @@ int reap(pid_t command) {
   }
 }
 
-/** What is left of a launch must not be within reach, and a title says who this is. */
+/**
+ * Closes what is left of the launch, which must not be within reach of the container, and sets the process's
+ * name and title.
+ */
 void settle(const Context& context, const char* title) {
   // The container outlives its monitor.
   (void)disarm_death_signal();
@@ -51,24 +54,26 @@ void settle(const Context& context, const char* title) {
  * ends, the kernel ends all that is left in the pid namespace.
  */
 [[noreturn]] void serve(const Context& context, pid_t command, const sigset_t& signals) {
-  // Until exec the command's side watches that there is a monitor.
+  // Until exec the command's process watches that there is a monitor.
   settle(context, "tspod-init");
   for (;;) {
     siginfo_t info{};
     const int signal = ::sigwaitinfo(&signals, &info);
     const int exit_code = reap(command);
     if (exit_code >= 0) ::_exit(exit_code);
-    // ESRCH is no matter: the command has ended, which the next SIGCHLD says.
+    // ESRCH does not matter: the command has ended, as the next SIGCHLD will show.
     if (signal > 0 && !is_for_init(signal)) (void)::kill(command, signal);
   }
 }
 
-/** The command's side: a process group of its own, so that Ctrl-C reaches it once and not also by way of
- * PID 1. */
-Result<void> lead_group() {
+/**
+ * Makes the command's process lead a process group of its own, so that Ctrl-C reaches it once and not also
+ * through PID 1.
+ */
+Result<void> lead_process_group() {
   TRY(sys::check(::setpgid(0, 0), "setpgid"));
   if (::isatty(STDIN_FILENO) != 1) return {};
-  // SIGTTOU is blocked, so a process in the background may do this.
+  // SIGTTOU is blocked, so a background process may do this.
   if (::tcsetpgrp(STDIN_FILENO, ::getpgrp()) == -1 && errno != ENOTTY) return last_error("tcsetpgrp");
   return {};
 }
@@ -83,7 +88,7 @@ Result<void> become_init(Context& context, const plan::BecomeInit&) {
   const pid_t command = ::fork();
   if (command == -1) return last_error("fork");
   if (command != 0) serve(context, command, all);
-  const Result<void> leading = lead_group();
+  const Result<void> leading = lead_process_group();
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   return leading;
 }

@@ -11,7 +11,9 @@
 namespace tspod::ops {
 namespace {
 
-/** A number of /proc/PID/stat; fields are counted from 1, and all that follow the name begin at 3. */
+/**
+ * Returns a numeric field of /proc/PID/stat; fields are counted from 1, and the first after the name is 3.
+ */
 uint64_t stat_field(std::string_view stat, int field) {
   std::string_view rest = stat.substr(std::min(stat.rfind(')') + 2, stat.size()));
   for (int number = 3; number < field; ++number)

@@ -1,4 +1,4 @@
-// What `ps` shows for a process of ours.
+// The title that `ps` shows for our processes.
 #pragma once
 
 #include <span>
@@ -9,10 +9,13 @@
 
 namespace tspod::ops {
 
-/** Where the arguments lie that this process was started with; its forks have them at the same place. */
+/**
+ * Returns the memory of the arguments that this process was started with; in its forks they are at the same
+ * place.
+ */
 Result<std::span<char>> find_arguments(Procfs& proc);
 
-/** Writes the title over the arguments, as much of it as there is room for. Nothing if they are not known. */
+/** Writes the title over the arguments, as far as there is room. Does nothing if `arguments` is empty. */
 void write_title(std::span<char> arguments, std::string_view title);
 
 }  // namespace tspod::ops

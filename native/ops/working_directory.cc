@@ -12,8 +12,10 @@
 namespace tspod::ops {
 namespace {
 
-/** The kernel says where we are: "(unreachable)/..." if that is outside the root, as behind a descriptor of
- * the host. */
+/**
+ * Fails with EXDEV if the working directory is outside the root, as it may be behind a descriptor of the
+ * host: the kernel then returns "(unreachable)/...".
+ */
 Result<void> check_reachable(const char* path) {
   char directory[PATH_MAX];
   TRY(sys::check(::syscall(SYS_getcwd, directory, sizeof directory), "getcwd", path));
@@ -21,7 +23,7 @@ Result<void> check_reachable(const char* path) {
   return {};
 }
 
-/** Makes the directory if it is missing; the last one is then its user's. */
+/** Makes the working directory if it is missing; its last component then belongs to the command's user. */
 Result<void> make_working_directory(const Context& context, const char* path) {
   const UniqueFd root = TRY(sys::open("/", O_PATH | O_DIRECTORY));
   const Result<UniqueFd> there = open_in_root(root.get(), path, O_PATH);
@@ -44,7 +46,7 @@ Result<void> working_directory(Context& context, const plan::WorkingDirectory& s
   if (step.create != 0) TRY(make_working_directory(context, step.path.c_str()));
   const Result<void> entered = enter_directory(step.path.c_str());
   if (entered || context.identity.applied) return entered;
-  // Root may be kept out where the user is not (a home on NFS): tried again by setIds.
+  // Root may have no access where the user has (a home on NFS): setIds tries again.
   if (entered.error().err != EACCES && entered.error().err != EPERM) return entered;
   context.deferred_directory = step.path.str();
   return {};

@@ -10,7 +10,7 @@ namespace {
 
 constexpr uint32_t kOptionalFlag = 1;
 
-/** What precedes the operands of each step. */
+/** The header before the operands of each step. */
 struct StepHeader {
   uint32_t code;
   uint32_t stage;
@@ -29,7 +29,7 @@ Failure refuse(uint32_t step, int err, const char* why) {
   return Failure{step, err, why};
 }
 
-/** Why one step cannot be carried out; nullptr if it can. */
+/** Returns why a step cannot be carried out; null if it can. */
 const char* problem_of(const StepHeader& header, wire::Bytes operands) {
   if (!is_op(header.code)) return "unknown step code";
   if (header.stage >= kStages) return "unknown stage";
@@ -78,7 +78,7 @@ Result<Plan, Failure> Plan::parse(wire::Bytes bytes) {
     const wire::Bytes operands = reader.take(header.length);
     if (!reader.ok()) return refuse(index, EBADMSG, "plan that is cut short");
     if (const char* problem = problem_of(header, operands)) return refuse(index, EBADMSG, problem);
-    // The child of the clone would not have what such a step prepares.
+    // The child would not have what such a step prepares.
     if (header.stage == static_cast<uint32_t>(Stage::kPrepare) && plan.has(Op::kClone)) {
       return refuse(index, EBADMSG, "prepares after the clone");
     }

@@ -1,4 +1,4 @@
-// A launch plan as it came over the wire: checked once, then read where it lies.
+// A launch plan as it came over the wire: checked once, then read in place.
 #pragma once
 
 #include <bitset>
@@ -13,15 +13,15 @@
 
 namespace tspod::plan {
 
-/** Most steps of one plan. */
+/** Maximum number of steps in a plan. */
 inline constexpr uint32_t kMaxSteps = 65536;
 
-/** One step; its operands are known to decode. */
+/** One step, whose operands have been checked. */
 struct StepView {
   uint32_t index = 0;  // in the plan, for reports
   Op op{};
   Stage stage{};
-  bool optional = false;  // a failure is passed over
+  bool optional = false;  // its failure is ignored
   wire::Bytes operands;
 };
 
@@ -45,9 +45,9 @@ class Plan {
   Plan() = default;
 
   /**
-   * Checks everything that can be checked without carrying a step out: magic, version, counts, codes, stages,
-   * whether a step may run in its stage, and that the operands of each are exactly there. EBADMSG for bytes
-   * that are no plan, EPROTONOSUPPORT for one of another version.
+   * Parses a plan. Checks everything that can be checked without carrying a step out: magic, version, counts,
+   * codes, stages, whether a step may run in its stage, and that each step has exactly its operands. EBADMSG
+   * for bytes that are no plan, EPROTONOSUPPORT for one of another version.
    */
   static Result<Plan, Failure> parse(wire::Bytes bytes);
 
@@ -60,18 +60,19 @@ class Plan {
   static constexpr size_t kOpCodes = 128;
 
   wire::Bytes steps_;
-  const uint32_t* indexes_ = nullptr;  // of the steps in the plan they came from; nullptr: 0, 1, 2, ...
+  const uint32_t* indexes_ = nullptr;  // of the steps in the original plan; null: 0, 1, 2, ...
   std::bitset<kOpCodes> ops_;
 };
 
-/** Some stages of a plan with memory of their own: what is left to do when the bytes of the whole are given
- * back. */
+/**
+ * A copy of some stages of a plan: what is still to be done when the bytes of the whole plan are released.
+ */
 class KeptPlan {
  public:
   KeptPlan() = default;
   KeptPlan(const Plan& plan, std::initializer_list<Stage> stages);
 
-  /** Valid as long as this object stays where it is. */
+  /** Returns a view of the copy, valid as long as this object stays in place. */
   Plan view() const;
 
  private:

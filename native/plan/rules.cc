@@ -3,15 +3,15 @@
 namespace tspod::plan {
 namespace {
 
-/** Where the steps of one kind may run. */
+/** Kinds of steps, by where they may run. */
 enum class Kind {
-  kSetting,     // tells the monitor something; has no effect
+  kSetting,     // tells the monitor something; has no effect by itself
   kMonitor,     // only before the clone
   kAboutChild,  // on the cloned child, from outside
   kOnEither,    // in the container's first process on itself, or on it from outside
   kNamespaces,  // changes the calling process's namespaces for the steps that follow
   kInit,        // changes the calling process for good: the monitor and the addon must not run it
-  kAnywhere,    // on descriptors, files, mounts, cgroups, the current namespaces
+  kAnywhere,    // acts on descriptors, files, mounts, cgroups, the current namespaces
 };
 
 constexpr Kind kind_of(Op op) {

@@ -1,4 +1,5 @@
-// Which steps may run in which stage: a plan that breaks these rules is refused before anything is done.
+// Decides which steps may run in which stage: a plan that breaks these rules is refused before anything is
+// done.
 #pragma once
 
 #include "plan/ops.gen.h"

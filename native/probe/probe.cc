@@ -1,7 +1,7 @@
-// What a process in a container sees and may do, as text: the command that the launch tests run. Static, so
+// Prints what a process in a container sees and may do: the command that the launch tests run. Static, so
 // that it runs in a root file system with nothing else in it.
 //
-//   probe COMMAND [ARGUMENT...] [-- COMMAND [ARGUMENT...]]...
+// probe COMMAND [ARGUMENT...] [-- COMMAND [ARGUMENT...]]...
 //
 // Each command prints lines `name=value`. What the system refuses is printed as `name=!ERRNO`, and is no
 // failure of the probe.
@@ -129,7 +129,7 @@ char letter_of(mode_t mode) {
   }
 }
 
-/** PATH=TYPE MODE UID GID MAJOR:MINOR SIZE */
+/** Prints PATH=TYPE MODE UID GID MAJOR:MINOR SIZE. */
 void status(const Arguments& arguments) {
   struct stat value;
   if (::lstat(arguments.at(1), &value) == -1) return refuse(arguments.at(1));
@@ -155,7 +155,7 @@ void link(const Arguments& arguments) {
   std::printf("%s=%.*s\n", arguments.at(1), static_cast<int>(size), target);
 }
 
-/** Descriptors that are open, without asking /proc. */
+/** Prints the open descriptors, without using /proc. */
 void descriptors(const Arguments&) {
   std::printf("fds=");
   bool first = true;
@@ -175,7 +175,7 @@ void echo(const Arguments& arguments) {
   for (int index = 1; index < arguments.count; ++index) std::printf("arg=%s\n", arguments.at(index));
 }
 
-/** PR_GET_*: capabilities are in /proc/self/status too, but there may be no /proc. */
+/** Prints what PR_GET_* returns. Capabilities are in /proc/self/status too, but there may be no /proc. */
 void security(const Arguments&) {
   std::printf("no_new_privs=%d\nseccomp=%d\ndumpable=%d\npdeathsig=",
               ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), ::prctl(PR_GET_SECCOMP), ::prctl(PR_GET_DUMPABLE));
@@ -244,7 +244,7 @@ void signals(const Arguments&) {
   std::printf("\n");
 }
 
-/** A system call by number, with zeros: what a filter makes of it. */
+/** Makes a system call by number, with zeros as arguments, to see what a filter does with it. */
 void system_call(const Arguments& arguments) {
   tell("syscall", ::syscall(arguments.number(1), 0, 0, 0, 0, 0, 0));
 }
@@ -264,7 +264,7 @@ void open_file(const Arguments& arguments) {
   if (file >= 0) ::close(file);
 }
 
-/** What the system says to one who wants to write to the program of another process (CVE-2019-5736). */
+/** Tries to write to the program of another process (CVE-2019-5736). */
 void overwrite(const Arguments& arguments) {
   char path[64];
   std::snprintf(path, sizeof path, "/proc/%s/exe", arguments.at(1));
@@ -276,7 +276,7 @@ void overwrite(const Arguments& arguments) {
   tell("chmod", ::chmod(path, status.st_mode & 07777));
 }
 
-/** Leaves a child to whoever reaps orphans, which ends at once. */
+/** Leaves an orphan that ends at once to whoever reaps orphans. */
 void orphan(const Arguments&) {
   const pid_t middle = ::fork();
   if (middle == 0) {
@@ -286,7 +286,7 @@ void orphan(const Arguments&) {
   ::waitpid(middle, nullptr, 0);
 }
 
-/** Counts the processes that one sees in /proc, by state: Z are those that nobody has reaped. */
+/** Counts the processes in /proc that have ended and are not reaped (state Z). */
 void zombies(const Arguments&) {
   int count = 0;
   DIR* stream = ::opendir("/proc");
@@ -306,7 +306,7 @@ void zombies(const Arguments&) {
 
 volatile sig_atomic_t received = 0;
 
-/** Waits for one of the signals that can be caught, and says which came. */
+/** Waits for any signal that can be caught, and prints its number. */
 void await_signal(const Arguments&) {
   for (int signal = 1; signal < 65; ++signal) ::signal(signal, [](int got) { received = got; });
   std::printf("waiting=ok\n");
@@ -346,7 +346,7 @@ void leave(const Arguments& arguments) {
 void signal_self(const Arguments& arguments) {
   std::fflush(stdout);
   ::kill(::getpid(), static_cast<int>(arguments.number(1)));
-  // PID 1 of a namespace survives what it does not handle.
+  // PID 1 of a namespace survives signals that it does not handle.
   finish(0);
 }
 

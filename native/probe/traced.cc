@@ -1,6 +1,6 @@
-// In place of a monitor: has strace attached to itself, then becomes the monitor. What to run is in the last
-// block of this very file: words that end with a NUL each, first the monitor, then strace and its options.
-// The descriptors and the variables are the monitor's, and the process id stays.
+// Runs in place of a monitor: has strace attached to itself, then becomes the monitor. The commands are in
+// the last block of this very file, as words that each end with a NUL: first the monitor, then strace and its
+// options. Descriptors, environment and process id are those of the monitor.
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
@@ -46,7 +46,7 @@ bool is_traced(pid_t pid) {
   return tracer != nullptr && ::atoi(tracer + ::strlen("TracerPid:\t")) != 0;
 }
 
-/** Nobody's child, without any descriptor of ours. */
+/** Attaches strace to the process. Runs as an orphan, without any of the monitor's descriptors. */
 [[noreturn]] void trace(pid_t pid, std::vector<std::string> strace) {
   ::close_range(0, ~0U, 0);
   for (int fd = 0; fd < 3; fd++) (void)::open("/dev/null", O_RDWR);
@@ -80,7 +80,7 @@ int main(int, char** arguments, char** environment) {
     ::_exit(0);
   }
   ::waitpid(between, nullptr, 0);
-  // No call that a monitor makes: it would count.
+  // Waits with a call that a monitor does not make: it would be counted.
   while (::sigwaitinfo(&wake, nullptr) != SIGUSR1) {
   }
   ::sigprocmask(SIG_SETMASK, &before, nullptr);

@@ -1,4 +1,4 @@
-// Look-ups in the passwd and group files of a container, and what hostile ones do not achieve.
+// Look-ups in a container's passwd and group files, also in hostile ones.
 #include "ops/accounts.h"
 
 #include <fstream>
@@ -50,7 +50,7 @@ Result<Account> look_up(std::string_view spec, std::vector<std::string_view> ext
   return ops::look_up_account(query, lines_of(kPasswd), lines_of(kGroup));
 }
 
-/** "uid gid groups home", or "!errno". */
+/** Returns "uid gid groups home", or "!errno". */
 std::string show(const Result<Account>& account) {
   if (!account) return "!" + std::to_string(account.error().err);
   std::string text = std::to_string(account->uid) + " " + std::to_string(account->gid) + " ";

@@ -1,5 +1,5 @@
-// The smallest test frame that says what failed. A test is `TEST("a
-// sentence") { ... }`; check.cc runs them all.
+// A minimal test framework that says what failed. A test is `TEST("a sentence") { ... }`; check.cc runs them
+// all.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,7 @@ struct Test {
 /** All tests of the program, filled before main(). */
 std::vector<Test>& all_tests();
 
-/** Counts a failure of the test that runs; the test goes on. */
+/** Counts a failure of the current test, which goes on. */
 void fail(const char* file, int line, const std::string& what);
 
 struct Registration {

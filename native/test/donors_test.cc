@@ -1,4 +1,4 @@
-// Whose namespaces a launch joins: what the state of the other container's monitor says.
+// Which process's namespaces a launch joins, from the state file of the other container's monitor.
 #include "ops/donors.h"
 
 #include <sys/wait.h>
@@ -24,7 +24,7 @@ StateRecord state_of(ProcessName init, ContainerStatus status = ContainerStatus:
   return {.monitor = {12, 345}, .init = init, .status = status, .started_ns = 7, .restarts = 2};
 }
 
-/** Who runs, in words. */
+/** Describes the running process in words. */
 std::string running(std::string_view state) {
   const std::optional<ProcessName> process = ops::running_process(state);
   return process ? std::to_string(process->pid) + " " + std::to_string(process->start_time) : "nobody";
@@ -47,10 +47,10 @@ TEST("donors: a state that is cut off or damaged names nobody") {
   CHECK_EQUAL(running("init 13 346\nstatus runningly\n"), "nobody");
 }
 
-/** A launch that is to join the container of a state file. */
+/** A launch that joins the container of a state file. */
 class Joining {
  public:
-  /** ESRCH, or what else it failed with; 0. */
+  /** Opens the donor; returns 0, or the errno, such as ESRCH. */
   int open(const std::string& state) {
     const std::string operands = Operands().u32(kSlot).str("other").str(state).text();
     const Result<void> done = ops::dispatch(context_, plan::Op::kOpenDonor, bytes_of(operands));
@@ -82,7 +82,7 @@ TEST("donors: who runs is opened, and missed when it has ended") {
   (void)::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT);
   CHECK(joining.lacks());
   Joining late;
-  CHECK_EQUAL(late.open(file), ESRCH);  // it has ended, and nobody has looked
+  CHECK_EQUAL(late.open(file), ESRCH);  // it has ended, and is not reaped
   CHECK(late.lacks());
   (void)::waitpid(child, nullptr, 0);
   CHECK(joining.lacks());

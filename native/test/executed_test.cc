@@ -16,8 +16,10 @@ namespace {
 
 constexpr useconds_t kMeanwhileUs = 30'000;
 
-/** A child that closes its side of the socket, and does what is told some time later; answers once the socket
- * has ended. */
+/**
+ * Clones a child that closes its side of the socket and calls `then` some time later; returns the child once
+ * the socket has ended.
+ */
 template <typename Then> sys::Cloned child_that_closes_first(Then then) {
   SocketPair pair = std::move(*packet_pair());
   sys::Cloned child = std::move(*sys::clone3({.flags = 0, .cgroup = -1}));

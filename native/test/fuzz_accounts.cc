@@ -1,4 +1,4 @@
-// Any bytes as a container's /etc/passwd and /etc/group, for any user that is asked for.
+// Fuzzes the look-up of any user in any bytes as a container's /etc/passwd and /etc/group.
 #include <cstdint>
 #include <string_view>
 
@@ -19,7 +19,7 @@ tspod::ops::LineReader lines_of(std::string_view text) {
   };
 }
 
-/** The part of `rest` up to a NUL, taken off. */
+/** Takes the part of `rest` up to a NUL off its front. */
 std::string_view take(std::string_view& rest) {
   const size_t end = rest.find('\0');
   const std::string_view part = rest.substr(0, end);

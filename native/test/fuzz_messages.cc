@@ -1,5 +1,5 @@
-// Any bytes as what a client sends, in pieces of any size: nothing is read that is not there, and no frame is
-// seen twice.
+// Fuzzes the reader of client messages with any bytes, in pieces of any size: nothing outside of them is
+// read, and no frame is seen twice.
 #include <cstdint>
 #include <string_view>
 
@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       decode_as<tspod::message::Resize>(reader.payload());
       decode_as<tspod::message::Launch>(reader.payload());
       decode_as<tspod::message::Failed>(reader.payload());
-      // Each event takes at least a byte: as many as there are bytes, and no more.
+      // Each event uses at least one byte, so there are at most as many as bytes.
       if (++events > size) __builtin_trap();
     }
   }

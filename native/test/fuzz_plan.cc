@@ -1,12 +1,12 @@
-// Any bytes as a plan: the decoder refuses or accepts, reads nothing that is not there, and what it accepts
-// can be walked.
+// Fuzzes the decoder of plans with any bytes: it refuses or accepts them, reads nothing outside of them, and
+// what it accepts can be walked.
 #include <cstdint>
 
 #include "plan/plan.h"
 
 namespace {
 
-/** Looks at every operand: what a handler would do with it. */
+/** Reads every operand, as a handler would. */
 struct Look {
   uint64_t sum = 0;
 

@@ -1,4 +1,4 @@
-// The handshake: which packets may come when, descriptors that travel along, and the death of either side.
+// The handshake: which packets may come when, descriptors that come with them, and the death of either side.
 #include "monitor/handshake.h"
 
 #include <sys/socket.h>
@@ -14,7 +14,7 @@ namespace {
 
 using enum PacketKind;
 
-/** How many of the packets are accepted before the first that is not. */
+/** Returns how many of the packets are accepted before the first one that is not. */
 size_t accepted(std::initializer_list<PacketKind> packets) {
   Order order;
   size_t count = 0;

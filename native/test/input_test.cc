@@ -16,7 +16,7 @@
 namespace tspod {
 namespace {
 
-/** Everything that can be read now; "EOF" after it at the end. */
+/** Returns everything that can be read now, followed by "EOF" at the end of the file. */
 std::string read_all(int fd) {
   std::string all;
   char part[65536];
@@ -30,7 +30,7 @@ struct Ends {
   UniqueFd reader;
 };
 
-/** An input into a pipe. */
+/** An Input that writes into a pipe. */
 void open_pipe(Ends& ends) {
   ::signal(SIGPIPE, SIG_IGN);
   Result<sys::Pipe> pipe = sys::pipe();
@@ -110,7 +110,9 @@ Terminal open_terminal() {
   return terminal;
 }
 
-/** What a program reads from the terminal after this was sent; "EOF" where it reads an end of file. */
+/**
+ * Returns what a program reads from the terminal after this was sent; "EOF" where it reads an end of file.
+ */
 std::string typed(std::string_view text, bool canonical) {
   Terminal terminal = open_terminal();
   if (!canonical) {
@@ -128,7 +130,7 @@ std::string typed(std::string_view text, bool canonical) {
   std::string all;
   for (int reads = 0; reads < 3; ++reads) {
     pollfd readable{terminal.slave.get(), POLLIN, 0};
-    // The kernel hands on what is typed in its own time.
+    // The kernel passes typed input on with a delay of its own.
     if (::poll(&readable, 1, 2000) != 1) break;
     char part[100];
     const ssize_t count = ::read(terminal.slave.get(), part, sizeof part);

@@ -16,7 +16,7 @@
 namespace tspod {
 namespace {
 
-/** A directory that is gone with the object. */
+/** A directory that is removed with the object. */
 class Directory {
  public:
   Directory() {
@@ -146,7 +146,7 @@ TEST("log file: a record that is longer than a file may be gets a file of its ow
   CHECK_EQUAL(directory.content("log"), "cd\n");
 }
 
-/** Lets nobody open another file while it lives. */
+/** Prevents opening any other file during its lifetime. */
 class NoDescriptors {
  public:
   NoDescriptors() {
@@ -211,7 +211,7 @@ TEST("log file: if reopening fails the old file stays in use") {
   CHECK_EQUAL(directory.content("moved"), "still\n");
 }
 
-/** Lets files grow to `bytes` only while it lives: a full disk that needs no privileges. */
+/** Limits the size of files to `bytes` during its lifetime: a full disk that needs no privileges. */
 class FileLimit {
  public:
   explicit FileLimit(rlim_t bytes) {

@@ -18,7 +18,7 @@ std::string k8s(std::string_view input, LogStream stream = LogStream::kStdout, s
   return records;
 }
 
-/** Formats each piece in a call of its own, as if it had been read so. */
+/** Formats each piece in a separate call, as if it had been read that way. */
 std::string json(const std::vector<std::string>& pieces) {
   std::vector<char> out(256 * 1024);
   SplitCharacter split;
@@ -36,7 +36,7 @@ std::string json_record(const std::string& escaped) {
   return "{\"log\":\"" + escaped + "\",\"stream\":\"stdout\",\"time\":\"" + kStamp + "Z\"}\n";
 }
 
-/** What a k8s-file log says the container wrote. */
+/** Returns what the container wrote, according to a k8s-file log. */
 std::string content_of_k8s(const std::string& records) {
   const size_t prefix = kStamp.size() + std::string("+00:00 stdout F ").size();
   std::string content;
@@ -49,7 +49,7 @@ std::string content_of_k8s(const std::string& records) {
   return content;
 }
 
-/** Undoes the escapes of json-file, lone surrogates included. */
+/** Decodes the escapes of json-file, lone surrogates included. */
 std::string content_of_json(const std::string& records) {
   std::string content;
   for (size_t at = 0; at < records.size(); at = records.find('\n', at) + 1) {

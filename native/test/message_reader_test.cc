@@ -24,8 +24,7 @@ std::string stdin_frame(const std::string& data) {
 }
 
 /**
- * Reads pieces and tells what came of them: "TYPE(payload bytes)" or "+data"; "!" for the end of a broken
- * stream.
+ * Reads pieces and returns the events: "TYPE(payload bytes)" or "+data"; "!" at the end of a broken stream.
  */
 std::string read(const std::vector<std::string>& pieces) {
   MessageReader reader;

@@ -1,4 +1,4 @@
-// Datagrams of netlink, cut into messages.
+// Splitting netlink datagrams into messages.
 #include "core/netlink.h"
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace tspod::test {
 namespace {
 
-/** A message with `length` bytes in all, and no padding. */
+/** Returns a message of `length` bytes in all, without padding. */
 void append(std::vector<uint8_t>& bytes, uint16_t type, uint32_t length) {
   nlmsghdr header{};
   header.nlmsg_len = length;
@@ -41,7 +41,7 @@ TEST("netlink: what follows an unpadded last message is not read") {
   bytes.resize(20);
   append(bytes, NLMSG_DONE, 20);
   CHECK(!netlink::ends_answer(wire::Bytes(bytes).first(end)));
-  // On its own, so that a sanitizer sees a step too far.
+  // In memory of its own, so that a sanitizer sees a read beyond the end.
   const std::vector<uint8_t> alone(bytes.begin(), bytes.begin() + static_cast<long>(end));
   CHECK(!netlink::ends_answer(alone));
 }

@@ -1,5 +1,5 @@
-// Paths in a root, against links that lead out of it. Each attack has a twin: the same link, used as images
-// use it, must work.
+// Paths in a root, against links that lead out of it. Each attack has a counterpart: the same link, used as
+// images use it, must work.
 #include "core/path.h"
 
 #include <filesystem>
@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/** A root beside a directory that stands for the host; whether anything came into that is the question. */
+/** A root beside a directory that stands for the host; the tests check whether anything got into that one. */
 struct Roots {
   Roots() {
     fs::create_directories(directory.path("host/etc"));

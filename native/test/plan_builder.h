@@ -1,4 +1,4 @@
-// Plans for tests, put together from operands in the order of the wire.
+// Builds plans for tests, from operands in the order of the wire.
 #pragma once
 
 #include <initializer_list>
@@ -11,7 +11,7 @@
 
 namespace tspod::test {
 
-/** The operands of one step. */
+/** Builds the operands of one step. */
 class Operands {
  public:
   Operands& u32(uint32_t value) { return put(value); }
@@ -44,7 +44,7 @@ class PlanBuilder {
     return raw(static_cast<uint32_t>(op), static_cast<uint32_t>(stage), optional ? 1 : 0, operands.text());
   }
 
-  /** A step as bytes, right or wrong. */
+  /** Appends a step as bytes, valid or not. */
   PlanBuilder& raw(uint32_t code, uint32_t stage, uint32_t flags, std::string_view operands) {
     ++count;
     for (const uint32_t value : {code, stage, flags, static_cast<uint32_t>(operands.size())})
@@ -68,7 +68,7 @@ class PlanBuilder {
   wire::Writer steps_;
 };
 
-/** The bytes of a text, as the decoders take them. */
+/** Returns the bytes of a text, as the decoders take them. */
 inline wire::Bytes bytes_of(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }

@@ -1,4 +1,5 @@
-// The decoder of plans, against what is cut short, contradicts itself, or asks for what must not be.
+// The decoder of plans, against plans that are cut short, contradict themselves, or ask for something
+// forbidden.
 #include "plan/plan.h"
 
 #include <cstring>
@@ -17,7 +18,7 @@ using plan::Stage;
 
 constexpr auto kInit = static_cast<uint32_t>(Stage::kInit);
 
-/** One step of every type of operand. */
+/** A plan with operands of every type. */
 std::string varied_plan() {
   return PlanBuilder()
       .step(Op::kHostname, Stage::kInit, Operands().str("box"))
@@ -30,7 +31,9 @@ std::string varied_plan() {
       .text();
 }
 
-/** A copy without a byte around it, so that the address sanitizer sees every read too many. */
+/**
+ * Returns a copy without a spare byte around it, so that the address sanitizer sees every read out of bounds.
+ */
 Result<Plan, Failure> parse_copy(std::string_view text) {
   const auto copy = std::make_unique<uint8_t[]>(text.size());
   if (!text.empty()) std::memcpy(copy.get(), text.data(), text.size());

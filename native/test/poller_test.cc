@@ -1,4 +1,4 @@
-// What the monitor's loop waits for.
+// The poller of the monitor's loop.
 #include "monitor/poller.h"
 
 #include "core/sys.h"

@@ -18,13 +18,13 @@ using plan::Stage;
 
 constexpr uint32_t kRootSlot = 0;
 
-/** A plan that begins with the directory in slot 0. */
+/** Begins a plan that opens the directory into slot 0. */
 PlanBuilder in(const TemporaryDirectory& directory) {
   return PlanBuilder().step(Op::kOpenPath, Stage::kPrepare,
                             Operands().u32(kRootSlot).str(directory.path()).u32(O_PATH | O_DIRECTORY));
 }
 
-/** "ok", or "STEP: ERRNO WORDS". */
+/** Returns "ok", or "STEP: ERRNO WORDS". */
 std::string execute(const PlanBuilder& plan) {
   const std::string text = plan.text();
   const auto done = ops::execute(bytes_of(text));
@@ -238,7 +238,7 @@ TEST("hook: the state with the pid comes on stdin; a failure tells what the hook
   CHECK_EQUAL(hook("echo no good >&2; exit 3", 0), "0: ECHILD hook /bin/sh: exit code 3: no good");
   CHECK_EQUAL(hook("kill -TERM $$", 0), "0: ECHILD hook /bin/sh: killed by signal 15");
   CHECK_EQUAL(hook("sleep 60", 100), "0: ETIMEDOUT hook /bin/sh");
-  CHECK_EQUAL(hook("sleep 60 & exit 0", 0), "ok");  // who keeps the pipe does not keep us
+  CHECK_EQUAL(hook("sleep 60 & exit 0", 0), "ok");  // a child that keeps the pipe open does not delay it
   CHECK_EQUAL(hook("head -c 1000000 /dev/zero; exit 0", 5000), "ok");
 }
 
