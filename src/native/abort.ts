@@ -1,7 +1,7 @@
-/** AbortSignal as the library uses it: one error code, whatever the reason. */
+/** Use of AbortSignal in the library: one error code, whatever the reason. */
 import { TspodError } from '../errors.js';
 
-/** The error of what was given up because its signal said so; the reason is the cause. */
+/** Returns the error of work that was given up because its signal aborted; the signal's reason is the cause. */
 export function abortedError(what: string, signal: AbortSignal): TspodError {
   return new TspodError('ABORTED', `${what}: aborted`, { cause: signal.reason });
 }
@@ -10,14 +10,17 @@ export function throwIfAborted(what: string, signal: AbortSignal | undefined): v
   if (signal?.aborted === true) throw abortedError(what, signal);
 }
 
-/** Calls back when the signal aborts, until the returned function is called. */
+/** Calls the listener when the signal aborts, until the returned function is called. */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
   if (signal === undefined) return () => {};
   signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);
 }
 
-/** Calls back at once for a signal that has aborted already (its event comes once), or when it does, until the returned function is called. */
+/**
+ * Calls the action when the signal aborts, or at once if it has aborted already (its event comes only once), until the
+ * returned function is called.
+ */
 export function whenAborted(signal: AbortSignal | undefined, action: () => void): () => void {
   if (signal?.aborted !== true) return onAbort(signal, action);
   action();

@@ -1,17 +1,19 @@
-/** Which files of the package are the addon and the monitor. */
+/** Paths of the addon and of the monitor in the package. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { packageRoot } from './package-root.js';
 
-/** Tests may name another addon and another monitor (built with sanitizers); nobody else may. */
+/**
+ * Returns the path that a test gives for the addon or the monitor (such as one built with sanitizers); only tests may.
+ */
 function testOverride(name: 'TSPOD_ADDON' | 'TSPOD_MONITOR'): string | undefined {
   return process.env['TSPOD_TEST'] === '1' ? process.env[name] : undefined;
 }
 
 /**
- * The addon: a build of this machine before one that was shipped. What is nearly always right is looked for here: node-gyp-build, which knows
- * the rest, takes longer to load than the addon itself.
+ * Returns the path of the addon: one built on this machine before one that was shipped. The usual places are tried
+ * here, because node-gyp-build, which knows the others, takes longer to load than the addon itself.
  */
 export function addonPath(): string {
   const override = testOverride('TSPOD_ADDON');
@@ -27,7 +29,7 @@ function searchedAddonPath(): string {
   return nodeGypBuild.path(packageRoot());
 }
 
-/** The monitor that belongs to the addon: it lies beside it. */
+/** Returns the path of the monitor that belongs to the addon, in the same directory. */
 export function monitorPath(): string {
   return testOverride('TSPOD_MONITOR') ?? join(dirname(addonPath()), 'tspod-monitor');
 }

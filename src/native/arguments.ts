@@ -1,19 +1,28 @@
-/** Arguments from outside: checked here, since the addon ends the process over one of the wrong type. Misuse is a TypeError. */
+/**
+ * Checks of arguments from outside. They are checked here because the addon aborts the process over an argument of the
+ * wrong type. Misuse is a TypeError.
+ */
 
-/** Text that a C string can hold. `what` says what was expected: `not ${what}: ...`. */
+/**
+ * Returns the value if it is text that a C string can hold; throws TypeError otherwise. `what` names the expected value
+ * in the error: `not ${what}: ...`.
+ */
 export function requireText(value: unknown, what: string): string {
   if (typeof value !== 'string' || value.includes('\0')) throw new TypeError(`not ${what}: ${shown(value)}`);
   return value;
 }
 
-/** A relative one would mean another file on each thread: those that work in a mount namespace have a working directory of their own. */
+/**
+ * Returns the value if it is an absolute path. A relative one would mean a different file on each thread: threads that
+ * work in a mount namespace have a working directory of their own.
+ */
 export function requireAbsolutePath(value: unknown, what = 'an absolute path'): string {
   const path = requireText(value, what);
   if (!path.startsWith('/')) throw new TypeError(`not ${what}: ${shown(path)}`);
   return path;
 }
 
-/** A whole number from 0 on. */
+/** Returns the value if it is a whole number from 0 to `most`; throws TypeError otherwise. */
 export function requireWhole(value: unknown, what: string, most = Number.MAX_SAFE_INTEGER): number {
   const valid = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most;
   if (!valid) throw new TypeError(`not ${what}: ${shown(value)}`);
@@ -26,10 +35,13 @@ export function requireDescriptor(value: unknown): number {
   return requireWhole(value, 'a descriptor', MAX_DESCRIPTOR);
 }
 
-/** Not an instance of a class: what that has is not its own, and would not be seen. */
+/**
+ * Throws TypeError unless the value is a plain object. The properties of a class instance may be inherited, and would
+ * not be seen.
+ */
 export function requireObject(value: unknown, what: string): void {
   const prototype: unknown = typeof value === 'object' && value !== null ? Object.getPrototypeOf(value) : undefined;
-  // An object of another realm has a prototype like this realm's, which has none itself.
+  // The prototype of an object from another realm is that realm's Object.prototype, which has no prototype itself.
   const isPlain = prototype === null || (typeof prototype === 'object' && Object.getPrototypeOf(prototype) === null);
   if (!isPlain) throw new TypeError(`${what} must be a plain object`);
 }
@@ -38,7 +50,7 @@ export function requireArray(value: readonly unknown[], what: string): void {
   if (!Array.isArray(value)) throw new TypeError(`not ${what}: ${shown(value)}`);
 }
 
-/** One of the keys of a table. */
+/** Returns the value if it is a key of the table; throws TypeError otherwise. */
 export function requireKey<T extends string>(table: Readonly<Record<T, unknown>>, value: T, what: string): T {
   if (!Object.hasOwn(table, value)) throw new TypeError(`not ${what}: ${shown(value)}`);
   return value;

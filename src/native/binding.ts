@@ -1,6 +1,7 @@
 /**
- * The addon as it is: unchecked numbers and strings, failures as values. Only src/native calls it; the functions beside this file check
- * arguments and throw. `native/addon/exports.h` lists the same functions by file.
+ * The functions of the addon as they are: unchecked numbers and strings, failures as values. Only src/native calls
+ * them; the functions in the other files check arguments and throw. `native/addon/exports.h` lists the same functions
+ * by file.
  */
 import { TspodError } from '../errors.js';
 import { addonPath } from './addon-path.js';
@@ -11,26 +12,28 @@ export const WATCH_READ = 1;
 export const WATCH_WRITE = 2;
 
 /**
- * Namespaces to work in: paths of their files, or descriptors, which are copied during the call; and a CLONE_NEW* flag for each. None: this
- * process's.
+ * Namespaces to work in: paths of their files, or descriptors, which are copied during the call; and a CLONE_NEW* flag
+ * for each. Empty: this process's namespaces.
  */
 export type Inside = [sources: readonly (string | number)[], flags: readonly number[]];
 
-/** A descriptor could not be copied: the only failure of those that is no promise's. */
+/**
+ * The result of work in namespaces. A failure to copy a descriptor is the only one that is returned outside a promise.
+ */
 type InsideAnswer<T> = Promise<Outcome<T>> | Failure;
 
-/** Work on a thread of its own; `cancel(id)` asks it to end early, with ECANCELED. */
+/** Work on a thread of its own; `cancel(id)` makes it end early, with ECANCELED. */
 export interface CancellableTask<T> {
   readonly id: number;
   readonly done: Promise<Outcome<T>>;
 }
 
-/** A tree that is being written. */
+/** Handle of a tree that is being written. */
 export interface TreeWriterHandle {
   readonly kind: 'tree writer';
 }
 
-/** A stream that is being decompressed. */
+/** Handle of a stream that is being decompressed. */
 export interface ZstdHandle {
   readonly kind: 'zstd';
 }
@@ -40,14 +43,20 @@ export interface Binding {
   cancel(task: number): void;
 
   // descriptors.cc
-  /** Of what closeFd() closes. What node:fs opens, it closes when its worker ends, whoever has the number by then. */
+  /**
+   * Opens a descriptor for closeFd(). Not through node:fs, which closes its descriptors when its worker ends, whoever
+   * has the number by then.
+   */
   openFd(path: string, flags: number): Outcome<number>;
   closeFd(fd: number): Outcome<undefined>;
   pipe(): Outcome<[number, number]>;
   duplicate(fd: number): Outcome<number>;
 
   // watch.cc
-  /** `isChild`: a pidfd of a child of ours, which is to be reaped even if this JavaScript environment ends. */
+  /**
+   * Watches a descriptor. `isChild`: it is a pidfd of a child of this process, which is reaped even if this JavaScript
+   * environment ends.
+   */
   watch(fd: number, callback: (events: number) => void, isChild: boolean): Outcome<number>;
   watchEvents(watch: number, events: number): void;
   watchRef(watch: number, holdsLoop: boolean): void;
@@ -57,7 +66,7 @@ export interface Binding {
   connectNow(directory: string, name: string): Outcome<number>;
   connectWaiting(directory: string, name: string): Promise<Outcome<number>>;
   peerPid(socket: number): Outcome<number>;
-  /** Count of bytes (0: end of file), or the negative errno. */
+  /** Returns the number of bytes (0: end of file), or the negative errno. */
   receive(socket: number, into: Uint8Array): number;
   send(socket: number, bytes: Uint8Array): number;
 
@@ -70,7 +79,7 @@ export interface Binding {
   ): Outcome<{ pid: number; pidfd: number; socket: number }>;
 
   // primitives.cc
-  /** At most 256 bytes. */
+  /** Fills the array, of at most 256 bytes, with random bytes. */
   fillRandom(into: Uint8Array): Outcome<undefined>;
   fingerprint(bytes: Uint8Array): bigint;
   realTimeUs(): number;
@@ -82,7 +91,7 @@ export interface Binding {
   reap(pidfd: number): Outcome<{ code: number; signal: number } | null>;
 
   // terminal.cc
-  /** The settings that it had, for restoreTerminal, which ends the process over anything else. */
+  /** Returns the settings that the terminal had, for restoreTerminal, which aborts the process over anything else. */
   makeTerminalRaw(fd: number): Outcome<Buffer>;
   restoreTerminal(fd: number, settings: Uint8Array): Outcome<undefined>;
 
@@ -148,7 +157,7 @@ export interface Binding {
 
   // tree_writing.cc
   openTreeWriter(root: number, directories: number, pathBytes: number): Outcome<TreeWriterHandle>;
-  /** One call at a time for each writer. */
+  /** Writes a batch. One call at a time for each writer. */
   writeTree(
     writer: TreeWriterHandle,
     instructions: Uint8Array,
@@ -158,7 +167,7 @@ export interface Binding {
 
   // zstd.cc
   openZstd(): Outcome<ZstdHandle>;
-  /** One call at a time for each stream. */
+  /** Decompresses a piece. One call at a time for each stream. */
   zstdDecompress(
     stream: ZstdHandle,
     input: Uint8Array,
@@ -183,7 +192,10 @@ export interface Binding {
 
 let loaded: Binding | undefined;
 
-/** The addon, loaded when it is first needed. TspodError UNSUPPORTED_HOST when there is none for this machine. */
+/**
+ * Returns the addon, which is loaded when it is first needed. Throws TspodError UNSUPPORTED_HOST if there is none for
+ * this machine.
+ */
 export function binding(): Binding {
   loaded ??= load();
   return loaded;

@@ -1,4 +1,4 @@
-/** Control groups, by the directories that they are: /sys/fs/cgroup/... (cgroups(7)), version 1 and 2. */
+/** Control groups, given by their directories: /sys/fs/cgroup/... (cgroups(7)), version 1 and 2. */
 import type { Dirent } from 'node:fs';
 import { mkdir, readdir, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,7 @@ import { requireOptions, type OptionsOf } from './options.js';
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
-/** statfs(2) */
+/** File system types of statfs(2). */
 const CGROUP_MAGIC = 0x0027e0eb;
 const CGROUP2_MAGIC = 0x63677270;
 const ENOTSUP = 95;
@@ -17,8 +17,9 @@ const EBUSY = 16;
 const ENOTDIR = 20;
 
 /**
- * The text of a file of a cgroup, without the newline at its end: `memory.current`, `cgroup.procs`. NativeError ENOENT if there is none,
- * EFBIG above 4 MiB; TypeError for a relative path, or what is no name of such a file.
+ * Reads a file of a cgroup, such as `memory.current` or `cgroup.procs`, and returns its text without the newline at the
+ * end. NativeError ENOENT if the file does not exist, EFBIG above 4 MiB; TypeError for a relative path, or an invalid
+ * file name.
  */
 export async function readCgroupFile(cgroup: string, file: string): Promise<string> {
   const content = unwrap(await binding().readFile([], [], cgroupFile(cgroup, file), MAX_FILE_BYTES));
@@ -26,22 +27,23 @@ export async function readCgroupFile(cgroup: string, file: string): Promise<stri
 }
 
 /**
- * Writes a value to a file of a cgroup with one write(2). NativeError EINVAL or ERANGE for a value that the controller refuses, ENOENT if
- * the controller is not enabled there, EBUSY; TypeError as of readCgroupFile.
+ * Writes a value to a file of a cgroup with one write(2). NativeError EINVAL or ERANGE for a value that the controller
+ * refuses, ENOENT if the controller is not enabled there, EBUSY; TypeError as for readCgroupFile().
  */
 export async function writeCgroupFile(cgroup: string, file: string, value: string | number | bigint): Promise<void> {
   unwrap(await binding().writeFile([], [], cgroupFile(cgroup, file), String(value)));
 }
 
-/** The pids of the processes in a cgroup (not in those below it). Errors as of readCgroupFile. */
+/** Returns the pids of the processes in a cgroup (not in those below it). Errors as for readCgroupFile(). */
 export async function cgroupProcesses(cgroup: string): Promise<number[]> {
   const lines = await readCgroupFile(cgroup, 'cgroup.procs');
   return lines === '' ? [] : lines.split('\n').map(Number);
 }
 
 /**
- * Makes a cgroup and those above it that are missing; one that is there is success. NativeError EOPNOTSUPP outside a cgroup file system, where
- * nothing is made; EACCES, EROFS, EINVAL for a name that may not be (`cgroup.x`); TypeError for a relative path.
+ * Makes a cgroup and missing ones above it; an existing cgroup is success. NativeError EOPNOTSUPP outside a cgroup file
+ * system, where nothing is made; EACCES, EROFS, EINVAL for a name that is not allowed (`cgroup.x`); TypeError for a
+ * relative path.
  */
 export async function createCgroup(cgroup: string): Promise<void> {
   requireAbsolute(cgroup);
@@ -58,7 +60,7 @@ export async function createCgroup(cgroup: string): Promise<void> {
   }
 }
 
-/** Others may be making the same. */
+/** Makes a directory, unless another process has made it meanwhile. */
 async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path);
@@ -67,7 +69,7 @@ async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-/** What is there of the path. */
+/** Returns the longest part of the path that exists. */
 async function nearest(path: string): Promise<{ readonly path: string; readonly isDirectory: boolean }> {
   let isDirectory = false;
   const look = async () => {
@@ -77,7 +79,7 @@ async function nearest(path: string): Promise<{ readonly path: string; readonly 
   return gone ? nearest(dirname(path)) : { path, isDirectory };
 }
 
-/** Whether the call failed because the object of its path is not there. */
+/** Whether the call failed because its path does not exist. */
 async function isGone(call: Promise<unknown>): Promise<boolean> {
   try {
     await call;
@@ -89,15 +91,19 @@ async function isGone(call: Promise<unknown>): Promise<boolean> {
 }
 
 export interface RemoveCgroupOptions {
-  /** End the processes in it and below it first; EBUSY if one does not go within 10 s. @default false: EBUSY while there are any */
+  /**
+   * Whether the processes in the cgroup and below it are killed first; EBUSY if one does not end within 10 s.
+   * @default false: EBUSY while there are any
+   */
   readonly kill?: boolean;
 }
 
 const REMOVE: OptionsOf<RemoveCgroupOptions> = { kill: 'boolean' };
 
 /**
- * Removes a cgroup with those below it; one that is gone already is success. NativeError EBUSY while there are processes (see `kill`), and for the
- * top of a hierarchy, which nothing is done to; EOPNOTSUPP outside a cgroup file system; TypeError for a relative path.
+ * Removes a cgroup with those below it; one that is gone already is success. NativeError EBUSY while it has processes
+ * (see `kill`), and for the top of a hierarchy, which is left as it is; EOPNOTSUPP outside a cgroup file system;
+ * TypeError for a relative path.
  */
 export async function removeCgroup(cgroup: string, options: RemoveCgroupOptions = {}): Promise<void> {
   requireOptions('removeCgroup options', options, REMOVE);
@@ -113,7 +119,7 @@ export async function removeCgroup(cgroup: string, options: RemoveCgroupOptions 
   else await asNativeError('rmdir', cgroup, () => removeEmpty(cgroup));
 }
 
-/** From the bottom up. Others may be removing the same. */
+/** Removes a cgroup without processes from the bottom up. Other processes may be removing it as well. */
 async function removeEmpty(cgroup: string): Promise<void> {
   let entries: Dirent[] = [];
   const read = async () => {
@@ -126,7 +132,7 @@ async function removeEmpty(cgroup: string): Promise<void> {
   await isGone(rmdir(cgroup));
 }
 
-/** Below it are all cgroups of the machine. */
+/** Throws EBUSY for the top of a hierarchy, below which are all cgroups of the machine. */
 async function requireBelowTop(cgroup: string): Promise<void> {
   const [own, above] = await asNativeError('stat', cgroup, () => Promise.all([stat(cgroup), stat(`${cgroup}/..`)]));
   if (own.dev === above.dev) return;

@@ -1,4 +1,4 @@
-/** Children that the addon started. libuv knows nothing of them, so they are reaped here, by their pidfds. */
+/** Children that the addon has started. libuv does not know of them, so they are reaped here, through their pidfds. */
 import { abortedError, whenAborted } from './abort.js';
 import { binding, WATCH_READ } from './binding.js';
 import { isFailure, NativeError, unwrap } from './native-error.js';
@@ -7,17 +7,22 @@ import { isFailure, NativeError, unwrap } from './native-error.js';
 export interface ProcessEnd {
   /** Exit code; -1 when a signal ended it. */
   readonly code: number;
-  /** The signal that ended it; 0: none. */
+  /** The signal that ended the process; 0: none. */
   readonly signal: number;
 }
 
 export interface ChildProcess {
   readonly pid: number;
-  /** How it ended. Keeps this process alive until then. TspodError ABORTED when the signal aborts. */
+  /**
+   * Resolves with how the child ended. Keeps this process alive until then. TspodError ABORTED when the signal aborts.
+   */
   ended(options?: { readonly signal?: AbortSignal }): Promise<ProcessEnd>;
 }
 
-/** Takes a child over: it is reaped at its end, and its pidfd closed. Nobody is kept alive for that: init reaps what we leave. */
+/**
+ * Takes ownership of a child: it is reaped at its end, and its pidfd closed. This does not keep this process alive:
+ * init reaps children that are left.
+ */
 export function adoptChild(pid: number, pidfd: number): ChildProcess {
   let watch: number | undefined;
   const end = new Promise<ProcessEnd>((resolve, reject) => {

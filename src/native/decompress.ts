@@ -1,4 +1,7 @@
-/** Layers and archives as they are stored and sent: gzip, zstd or neither. What they are is told by their first bytes, whatever a manifest says. */
+/**
+ * Decompression of layers and archives as they are stored and sent: gzip, zstd or uncompressed. Their first bytes
+ * decide, whatever a manifest says.
+ */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Transform } from 'node:stream';
@@ -11,27 +14,30 @@ import { isZstdDataError, zstdDecompressor } from './zstd.js';
 
 type Chunks = AsyncIterable<Uint8Array>;
 
-/** Larger than zlib's own 16 KiB: fewer trips to its thread. */
+/** Size of the chunks of output. Larger than zlib's own 16 KiB: fewer round trips to its thread. */
 const CHUNK_BYTES = 256 * 1024;
 
-/** What it is that is wrong. `foreign`: what no layer may be compressed with, and an archive may be elsewhere. */
+/**
+ * Error codes, and names in messages. `foreign`: code for a compression that layers must not have, while other archives
+ * may have it elsewhere.
+ */
 const WRONG = {
   layer: { code: 'BAD_IMAGE', foreign: 'BAD_IMAGE', name: 'a layer' },
   archive: { code: 'BAD_ARCHIVE', foreign: 'NOT_SUPPORTED', name: 'the archive' },
-  // That becomes a layer.
+  // An archive that becomes a layer.
   root: { code: 'BAD_IMAGE', foreign: 'NOT_SUPPORTED', name: 'the archive' },
 } as const;
 
 export interface DecompressOptions {
-  /** @default GROWTH_LIMIT */
+  /** How much the data may grow. @default GROWTH_LIMIT */
   readonly limit?: GrowthLimit | undefined;
-  /** Errors speak of it. @default 'layer' */
+  /** Kind of data, for errors. @default 'layer' */
   readonly what?: keyof typeof WRONG;
 }
 
 /**
- * The archive itself. Throws BAD_IMAGE for a layer that cannot be decompressed, or grows too much, BAD_ARCHIVE for another archive, NOT_SUPPORTED for one
- * that is compressed with xz or bzip2.
+ * Yields the decompressed archive. Throws BAD_IMAGE for a layer that cannot be decompressed or grows too much,
+ * BAD_ARCHIVE for another archive, NOT_SUPPORTED for one that is compressed with xz or bzip2.
  */
 export async function* decompressed(
   source: Chunks,
@@ -79,7 +85,7 @@ function decompressorOf(head: Buffer): Transform | undefined {
   return isZstd(head) ? zstd() : undefined;
 }
 
-/** Node's own since 22.15. */
+/** Returns a zstd decompressor: Node's own, which exists since 22.15, or one of the host's libzstd. */
 function zstd(): Transform {
   const create = (zlib as { createZstdDecompress?: (options: { chunkSize: number }) => Transform })
     .createZstdDecompress;
@@ -92,7 +98,7 @@ async function* through(
   what: keyof typeof WRONG,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const feeding = pipeline(Readable.from(source, { objectMode: false, highWaterMark: CHUNK_BYTES }), decompressor);
-  // It is told by the reading as well.
+  // The loop that reads from the decompressor reports the same error.
   feeding.catch(() => undefined);
   try {
     for await (const chunk of decompressor as AsyncIterable<Uint8Array>) yield chunk;
@@ -121,7 +127,7 @@ async function firstBytes(chunks: AsyncIterator<Uint8Array>, count: number): Pro
   return head.subarray(0, count);
 }
 
-/** What was read to look at the first bytes. */
+/** Everything that was read to get at the first bytes, by iterator. */
 const rest = new WeakMap<AsyncIterator<Uint8Array>, Buffer>();
 
 async function* withHead(head: Buffer, chunks: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {

@@ -1,4 +1,7 @@
-/** Reading trees that others may be changing: by descriptors, one name at a time, never through a link. Names are binary text. */
+/**
+ * Reading trees that other processes may be changing: by descriptors, one name at a time, never through a link. Names
+ * are binary text.
+ */
 import { binaryBytes, type BinaryText } from '../util/binary-text.js';
 import { errnoName } from '../util/errno.js';
 import { O_DIRECTORY, O_PATH, S_IFDIR, S_IFLNK, S_IFMT } from '../util/file-bits.js';
@@ -23,12 +26,12 @@ export function ownFd(fd: number): OwnedFd {
   return { fd, close, [Symbol.dispose]: close };
 }
 
-/** A directory that this process finds under its path. */
+/** Opens a directory by a path of this process. */
 export function openDirectory(path: string): OwnedFd {
   return ownFd(unwrap(binding().openFd(requireText(path, 'a path'), O_PATH | O_DIRECTORY)));
 }
 
-/** What a directory holds under one name. */
+/** An entry of a directory. */
 export interface DirectoryEntry {
   readonly name: BinaryText;
   /** Type and permissions. */
@@ -36,16 +39,16 @@ export interface DirectoryEntry {
   readonly uid: number;
   readonly gid: number;
   readonly links: number;
-  /** Of a device. */
+  /** Major number of a device. */
   readonly major: number;
   readonly minor: number;
   readonly mtimeSec: number;
   readonly mtimeNsec: number;
   readonly inode: bigint;
-  /** Number of the file system. */
+  /** Device number of the file system. */
   readonly device: bigint;
   readonly size: number;
-  /** Where a link points to; else ''. */
+  /** Target of a symbolic link; else ''. */
   readonly target: BinaryText;
   readonly xattrs: ReadonlyMap<BinaryText, Buffer>;
 }
@@ -59,8 +62,9 @@ export function isDirectory({ mode }: Pick<DirectoryEntry, 'mode'>): boolean {
 }
 
 /**
- * Opens a path in the tree of a directory. With `links` they are followed, and lead nowhere out of it, absolute ones from its top; without,
- * ELOOP for one and EXDEV for a way out. Waits for no fifo. NativeError.
+ * Opens a path in the tree of a directory. With `links`, symbolic links are followed but never lead out of the tree,
+ * absolute ones start at its top; without, a link is ELOOP and a path out of the tree EXDEV. Opening a fifo does not
+ * block. NativeError.
  */
 export function openBeneath(
   root: number,
@@ -71,7 +75,7 @@ export function openBeneath(
   return ownFd(unwrap(binding().openBeneath(root, binaryBytes(path === '' ? '.' : path), flags, links)));
 }
 
-/** All names in a directory, sorted by their bytes; none in one that was removed after it was opened. */
+/** Returns all names in a directory, sorted by their bytes; none if the directory was removed after it was opened. */
 export async function directoryNames(directory: number): Promise<BinaryText[]> {
   const outcome = await binding().directoryNames(directory);
   if (isFailure(outcome) && errnoName(outcome.errno) === 'ENOENT') return [];
@@ -79,7 +83,7 @@ export async function directoryNames(directory: number): Promise<BinaryText[]> {
   return names.toString('latin1').split('\0').slice(0, -1).sort();
 }
 
-/** What is known of these names; undefined for one that has vanished. */
+/** Returns the entries of these names; undefined for a name that has vanished. */
 export async function directoryEntries(
   directory: number,
   names: readonly BinaryText[],
@@ -91,7 +95,7 @@ export async function directoryEntries(
   return names.map((name) => reader.entry(name));
 }
 
-/** Of the directory itself, or of one name in it. */
+/** Returns the entry of one name in a directory. */
 export async function directoryEntry(directory: number, name: BinaryText): Promise<DirectoryEntry | undefined> {
   return (await directoryEntries(directory, [name]))[0];
 }

@@ -1,18 +1,22 @@
-/** What a disk promises: room for what is written later, and that what was written survives a power cut. */
+/** Guarantees of a disk: space for later writes, and that written data survives a power cut. */
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 
 import { binding } from './binding.js';
 import { unwrap } from './native-error.js';
 
 /**
- * Room for the file to grow to so many bytes, whatever else fills the disk meanwhile; its length stays as it is (fallocate(2)). It must not have locks of the
- * fcntl(2) kind that are this process's: they would be lost. NativeError ENOSPC, EDQUOT; EOPNOTSUPP where the file system has no such promise.
+ * Reserves space for a file to grow to so many bytes, whatever else fills the disk meanwhile; its length does not
+ * change (fallocate(2)). This process must not hold fcntl(2) locks on the file: they would be lost. NativeError ENOSPC,
+ * EDQUOT; EOPNOTSUPP if the file system cannot reserve space.
  */
 export function reserveSpace(path: string, bytes: number): void {
   unwrap(binding().reserveSpace(path, bytes));
 }
 
-/** Waits until all that was written to the file system of a directory is on its disk (syncfs(2)). NativeError EIO, ENOSPC: something of it is not. */
+/**
+ * Waits until all that was written to the file system of a directory is on its disk (syncfs(2)). NativeError EIO,
+ * ENOSPC if some of it is not.
+ */
 export async function syncFileSystem(directory: string): Promise<void> {
   unwrap(await binding().syncFileSystem(directory));
 }

@@ -1,4 +1,4 @@
-/** Locks between processes: flock(2) on a file of its own for each thing that is locked. */
+/** Locks between processes: flock(2) on a separate file for each object that is locked. */
 import { abortedError, onAbort, throwIfAborted } from './abort.js';
 import { requireAbsolutePath } from './arguments.js';
 import { binding } from './binding.js';
@@ -8,28 +8,32 @@ import { requireOptions, SIGNAL } from './options.js';
 
 /** A lock that is held. It ends with `release`, with `using`, or with the process. */
 export interface FileLock extends Disposable {
-  /** As it was given. */
+  /** Path of the file, as it was given. */
   readonly path: string;
-  /** Gives the lock back; again is nothing. */
+  /** Releases the lock. Calling it again does nothing. */
   release(): void;
 }
 
 /**
- * Takes the lock if nobody has it; undefined if someone does, be it in this process. The file is made (mode 0600) if it is missing, and
- * stays. NativeError ELOOP if the last component is a symbolic link, EISDIR, and those of open(2); TypeError for a relative path.
+ * Takes the lock if it is free; returns undefined if it is held, also by this process. A missing file is made (mode
+ * 0600), and stays. NativeError ELOOP if the last component is a symbolic link, EISDIR, and those of open(2); TypeError
+ * for a relative path.
  */
 export function tryLock(path: string): FileLock | undefined {
   const fd = unwrap(binding().tryLock(requireAbsolutePath(path)));
   return fd === null ? undefined : heldLock(path, fd);
 }
 
-/** Waiters of this thread by path: only the first of each path waits in the kernel, so many waiters do not take many threads. */
+/**
+ * Waiters of this thread by path: only the first one for each path waits in the kernel, so that many waiters do not
+ * take many threads.
+ */
 const queues = new Map<string, Promise<unknown>>();
 
 /**
- * Takes the lock, waiting off the main thread. Waiters of one thread get it in the order in which they asked. A file that was removed
- * or replaced meanwhile is noticed: the lock counts on the file that the path names. TspodError ABORTED when the signal aborts;
- * NativeError and TypeError as of tryLock.
+ * Takes the lock, waiting off the main thread. Waiters of one thread get it in the order in which they asked. If the
+ * file is removed or replaced meanwhile, the lock is taken on the file that then has the path. TspodError ABORTED when
+ * the signal aborts; NativeError and TypeError as for tryLock().
  */
 export async function lock(path: string, options: { readonly signal?: AbortSignal } = {}): Promise<FileLock> {
   requireOptions('lock options', options, SIGNAL);
@@ -64,7 +68,7 @@ function deferred(): { promise: Promise<void>; resolve: () => void } {
   return { promise, resolve };
 }
 
-/** Waits for those who asked before, or for the signal. */
+/** Waits for earlier waiters of this thread, or until the signal aborts. */
 function turn(path: string, before: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const forget = onAbort(signal, () => signal !== undefined && reject(abortedError(`lock "${path}"`, signal)));
@@ -102,7 +106,10 @@ function heldLock(path: string, fd: number): FileLock {
   return { path, release, [Symbol.dispose]: release };
 }
 
-/** Whoever waits for the removed file notices, and takes the lock of the file that then has the name. */
+/**
+ * Removes the file of a lock. A process that waits for the removed file notices, and takes the lock on the file that
+ * then has the name.
+ */
 export function removeLockFile({ path }: FileLock): void {
   unlinkIfThere(path);
 }

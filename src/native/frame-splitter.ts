@@ -1,16 +1,17 @@
-/** Cuts a byte stream into frames, wherever its chunks begin and end. */
+/** FrameSplitter, which cuts a byte stream into frames, wherever its chunks begin and end. */
 import { FRAME_HEADER_BYTES } from './message-codec.js';
 import { MAX_MESSAGE_BYTES } from './messages.js';
 
 type FrameListener = (code: number, payload: Uint8Array) => void;
 
 /**
- * Calls back once for each whole frame. A payload is valid only during the callback: where a frame lies whole in one chunk
- * it is a view of that chunk. RangeError for a frame that is longer than allowed, before anything is stored for it.
+ * Calls the listener once for each complete frame. A payload is valid only during that call: if a frame lies completely
+ * in one chunk, the payload is a view of the chunk. RangeError for a frame that is longer than allowed, before anything
+ * is stored for it.
  */
 export class FrameSplitter {
   readonly #listener: FrameListener;
-  /** Start of a frame whose end has not come yet; grown to the frame's full length once that is known. */
+  /** Start of a frame that is not complete yet; grown to the frame's full length once that is known. */
   #partial: Buffer = Buffer.alloc(0);
   #partialBytes = 0;
 
@@ -18,7 +19,7 @@ export class FrameSplitter {
     this.#listener = listener;
   }
 
-  /** Whether the stream ended, if it ends now, in the middle of a frame. */
+  /** Whether a part of a frame is pending: a stream that ends now ends in the middle of a frame. */
   get midFrame(): boolean {
     return this.#partialBytes > 0;
   }
@@ -35,7 +36,7 @@ export class FrameSplitter {
     if (rest.length > 0) this.#store(rest);
   }
 
-  /** Adds to the stored start of a frame; returns what follows that frame. */
+  /** Adds to the stored start of a frame; returns the part of the chunk that follows the frame. */
   #completePartial(chunk: Buffer): Buffer {
     let rest = chunk;
     if (this.#partialBytes < FRAME_HEADER_BYTES) {

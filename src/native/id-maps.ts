@@ -1,4 +1,4 @@
-/** The maps of user namespaces that are there. */
+/** Reading the maps of existing user namespaces. */
 import { binding } from './binding.js';
 import type { IdRange } from './namespace-create.js';
 import { requireHandle } from './namespace-handle.js';
@@ -11,8 +11,9 @@ export interface IdMaps {
 }
 
 /**
- * What the ids of a user namespace are outside, as this process's own user namespace numbers them. A map that nobody has written yet is
- * empty. NativeError EINVAL for the namespace that this process is in, EPERM without rights in it; TypeError for another kind.
+ * Returns the maps of a user namespace: the ids of the outside are those in this process's own user namespace. A map
+ * that has not been written yet is empty. NativeError EINVAL for the namespace that this process is in, EPERM without
+ * rights in it; TypeError for a namespace of another kind.
  */
 export async function readIdMaps(namespace: NamespaceHandle): Promise<IdMaps> {
   const [uids = '', gids = ''] = unwrap(await binding().readIdMaps(requireHandle(namespace, 'user').fd));

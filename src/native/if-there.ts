@@ -1,9 +1,12 @@
-/** Files that may be gone; any other error (no descriptors, no memory, a broken disk) says nothing about that, and is thrown. */
+/**
+ * Access to files that may be gone. Any other error (no descriptors, no memory, a broken disk) does not mean that a
+ * file is gone, and is thrown.
+ */
 import { readFileSync, unlinkSync } from 'node:fs';
 
 import { requireGone } from '../util/gone.js';
 
-/** Its text; undefined if there is no such file, or, below /proc, no such process. */
+/** Returns the text of a file; undefined if the file does not exist or, below /proc, the process does not. */
 export function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');

@@ -1,6 +1,6 @@
 /**
- * `tspod/native`: the kernel for Node tools that need namespaces, mounts, cgroups, locks and not a container. Usable without an
- * engine. Everything here is documented in docs/native.md.
+ * `tspod/native`: access to the kernel for Node tools that need namespaces, mounts, cgroups or locks, and no container.
+ * Usable without an engine. All of it is documented in docs/native.md.
  */
 export { isTspodError, TspodError } from '../errors.js';
 export type { ErrorCode, TspodErrorOptions } from '../errors.js';

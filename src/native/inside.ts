@@ -1,4 +1,4 @@
-/** Namespaces as the addon takes them for work on a thread of its own. */
+/** Namespaces in the form in which the addon takes them for work on a thread of its own. */
 import { TspodError } from '../errors.js';
 import type { Inside } from './binding.js';
 import { isHandle, namespaceSource, openNamespace, requireSources } from './namespace-handle.js';
@@ -6,7 +6,7 @@ import type { NamespaceHandle, NamespaceSource } from './namespace-handle.js';
 import { CLONE_FLAGS, THREAD_NAMESPACE_KINDS } from './namespace-kinds.js';
 import type { NamespaceKind, ThreadNamespaceKind } from './namespace-kinds.js';
 
-/** The namespaces that a thread is to be in; those that are not named are this process's. */
+/** The namespaces that work is done in. For a kind that is not named, it is this process's namespace. */
 export type ThreadNamespaces = { readonly [K in ThreadNamespaceKind]?: NamespaceSource };
 
 const WHY_NOT: Readonly<Record<Exclude<NamespaceKind, ThreadNamespaceKind>, string>> = {
@@ -15,13 +15,16 @@ const WHY_NOT: Readonly<Record<Exclude<NamespaceKind, ThreadNamespaceKind>, stri
   pid: 'a pid namespace takes only processes that are born in it',
 };
 
-/** The addon's arguments. TspodError NOT_SUPPORTED for a kind that a thread cannot enter; TypeError for what names no namespace. */
+/**
+ * Returns the arguments for the addon. TspodError NOT_SUPPORTED for a kind that a thread cannot enter; TypeError for a
+ * value that names no namespace.
+ */
 export function insideArguments(namespaces: ThreadNamespaces | undefined): Inside {
   const sources = sourcesOf(namespaces);
   return [sources.map(([kind, source]) => namespaceSource(kind, source)), sources.map(([kind]) => CLONE_FLAGS[kind])];
 }
 
-/** Those that are named. */
+/** Returns the namespaces that are named, as pairs of kind and source. */
 export function sourcesOf(namespaces: ThreadNamespaces | undefined): [ThreadNamespaceKind, NamespaceSource][] {
   if (namespaces === undefined) return [];
   requireSources(namespaces);
@@ -30,7 +33,9 @@ export function sourcesOf(namespaces: ThreadNamespaces | undefined): [ThreadName
     .map(([name, source]) => [requireThreadKind(name), source]);
 }
 
-/** For work of several calls: the handles in `namespaces` may be closed meanwhile. */
+/**
+ * Does work that takes several calls, with copies of the handles in `namespaces`, which the caller may close meanwhile.
+ */
 export async function whileHeld<T>(
   namespaces: ThreadNamespaces | undefined,
   work: (inside: ThreadNamespaces | undefined) => Promise<T>,

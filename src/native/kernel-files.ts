@@ -1,4 +1,4 @@
-/** Files of the kernel (/proc, /sys), as another namespace shows them. */
+/** Files of the kernel (/proc, /sys), as they appear in another namespace. */
 import { requireAbsolutePath, requireText, requireWhole } from './arguments.js';
 import { binding } from './binding.js';
 import { insideArguments } from './inside.js';
@@ -7,7 +7,7 @@ import { unwrap } from './native-error.js';
 import { INSIDE, requireOptions, type OptionsOf } from './options.js';
 
 export interface ReadFileOptions extends InsideOptions {
-  /** In bytes, at most 512 MiB; NativeError EFBIG for a longer file. @default 16 MiB */
+  /** Highest number of bytes that are read, at most 512 MiB; NativeError EFBIG for a longer file. @default 16 MiB */
   readonly maxBytes?: number;
 }
 
@@ -15,14 +15,14 @@ const READ_FILE: OptionsOf<ReadFileOptions> = { ...INSIDE, maxBytes: 'any' };
 
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
-/** No string of node's is longer. */
+/** Longest string of Node. */
 const MOST_BYTES = 512 * 1024 * 1024;
 
-/** sethostname(2) takes no more. */
+/** Longest name that sethostname(2) takes. */
 const MAX_HOSTNAME_BYTES = 64;
 
 /**
- * The text (UTF-8) of a file: `/proc/net/dev` in a network namespace, any file in a mount namespace. NativeError
+ * Reads the text (UTF-8) of a file: `/proc/net/dev` in a network namespace, any file in a mount namespace. NativeError
  * ENOENT, EACCES, EISDIR, EFBIG; TypeError for a relative path.
  */
 export async function readFileInside(path: string, options: ReadFileOptions = {}): Promise<string> {
@@ -33,8 +33,9 @@ export async function readFileInside(path: string, options: ReadFileOptions = {}
 }
 
 /**
- * Writes a value with one write(2), as files of the kernel want it: `/proc/sys/net/...`. Another file has nothing but the value then.
- * NativeError ENOENT if it does not exist, EINVAL for a value that it refuses, ENXIO for a named pipe that nobody reads, EIO if only a part was taken; TypeError for a relative path.
+ * Writes a value with one write(2), as files of the kernel require: `/proc/sys/net/...`. Any other file contains only
+ * the value afterwards. NativeError ENOENT if the file does not exist, EINVAL for a value that it refuses, ENXIO for a
+ * named pipe without a reader, EIO if only a part was taken; TypeError for a relative path.
  */
 export async function writeFileInside(path: string, value: string, options: InsideOptions = {}): Promise<void> {
   requireOptions('writeFileInside options', options, INSIDE);
@@ -42,19 +43,24 @@ export async function writeFileInside(path: string, value: string, options: Insi
   unwrap(await binding().writeFile(...insideArguments(options.inside), requireAbsolutePath(path), value));
 }
 
-/** The names in a directory, without "." and "..". NativeError ENOENT, ENOTDIR; TypeError for a relative path. */
+/**
+ * Returns the names in a directory, without "." and "..". NativeError ENOENT, ENOTDIR; TypeError for a relative path.
+ */
 export async function readDirectoryInside(path: string, options: InsideOptions = {}): Promise<string[]> {
   requireOptions('readDirectoryInside options', options, INSIDE);
   return unwrap(await binding().readDirectory(...insideArguments(options.inside), requireAbsolutePath(path)));
 }
 
-/** The host name of a uts namespace. */
+/** Returns the host name of a uts namespace. */
 export async function getHostname(options: InsideOptions = {}): Promise<string> {
   requireOptions('getHostname options', options, INSIDE);
   return unwrap(await binding().getHostname(...insideArguments(options.inside)));
 }
 
-/** sethostname(2). NativeError EPERM; TypeError for more than 64 bytes, or a NUL. */
+/**
+ * Sets the host name of a uts namespace (sethostname(2)). NativeError EPERM; TypeError for more than 64 bytes, or a
+ * NUL.
+ */
 export async function setHostname(name: string, options: InsideOptions = {}): Promise<void> {
   requireOptions('setHostname options', options, INSIDE);
   if (Buffer.byteLength(requireText(name, 'a host name')) > MAX_HOSTNAME_BYTES)

@@ -21,7 +21,7 @@ const NAMES_BY_CODE: ReadonlyMap<number, MessageName> = new Map(
   (Object.keys(MESSAGES) as MessageName[]).map((name) => [MESSAGES[name].code, name]),
 );
 
-/** A whole frame. RangeError when it would be larger than the other side accepts. */
+/** Encodes a message as a frame. RangeError if it would be larger than the other side accepts. */
 export function encodeMessage<N extends MessageName>(name: N, fields: MessageFields<N>): Uint8Array {
   const writer = new WireWriter(256);
   writer.u32(0);
@@ -33,7 +33,7 @@ export function encodeMessage<N extends MessageName>(name: N, fields: MessageFie
   return writer.finish();
 }
 
-/** What is in a frame. RangeError for an unknown type or a malformed payload. */
+/** Decodes the message in a frame. RangeError for an unknown type or a malformed payload. */
 export function decodeMessage(code: number, payload: Uint8Array): Message {
   const name = NAMES_BY_CODE.get(code);
   if (name === undefined) throw new RangeError(`unknown message type ${code}`);

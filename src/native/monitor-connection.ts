@@ -1,4 +1,4 @@
-/** The engine's end of a socket to a monitor. */
+/** The engine's end of a connection to a monitor. */
 import { NativeError, unwrap } from './native-error.js';
 import { binding, WATCH_READ, WATCH_WRITE } from './binding.js';
 import { FrameSplitter } from './frame-splitter.js';
@@ -27,53 +27,57 @@ export type RequestName = Exclude<MessageName, MonitorMessageName>;
 export type MonitorMessage = Message<MonitorMessageName>;
 
 export interface MonitorConnection {
-  /** Process id of a spawned monitor. */
+  /** Pid of the monitor, if this process has spawned it. */
   readonly pid?: number;
-  /** Sends a message. What the socket does not take at once is kept, and sent when it does: wait for `drained()`. */
+  /** Sends a message. Bytes that the socket does not take at once are kept and sent later: wait for `drained()`. */
   send<N extends RequestName>(name: N, fields: MessageFields<N>): void;
-  /** Resolves when all that was sent is with the kernel; also when the connection closes. */
+  /** Resolves when the kernel has taken all that was sent, or when the connection closes. */
   drained(): Promise<void>;
   /**
-   * Sets the one listener. What came before is delivered to it first. A listener that throws ends the process, as one of an
-   * EventEmitter does.
+   * Sets the only listener. Messages that came before are delivered to it first. A listener that throws ends the
+   * process, like one of an EventEmitter.
    */
   onMessage(listener: (message: MonitorMessage) => void): void;
-  /** Stops reading: the monitor is slowed down when its buffers are full. */
+  /** Stops reading, which slows the monitor down once its buffers are full. */
   pause(): void;
   resume(): void;
   /**
-   * Resolves at the end of the connection: the monitor closed it (after its teardown, when it is done) or `close` was called. Rejects
-   * with a NativeError if the socket failed or the other side does not speak the protocol.
+   * Resolves at the end of the connection: the monitor closed it (when it is done, after its teardown) or `close` was
+   * called. Rejects with a NativeError if the socket failed or the other side does not speak the protocol.
    */
   readonly closed: Promise<void>;
   /**
-   * How a spawned monitor ended. It is reaped whether this is asked or not; only who asks keeps this process alive until then.
-   * Rejects with a TypeError for a monitor that was not spawned here, TspodError ABORTED when the signal aborts.
+   * Resolves with how a spawned monitor ended. The monitor is reaped in any case; only a pending call keeps this
+   * process alive until then. Rejects with a TypeError for a monitor that this process has not spawned, TspodError
+   * ABORTED when the signal aborts.
    */
   ended(options?: { readonly signal?: AbortSignal }): Promise<ProcessEnd>;
-  /** Process id of who listens at the other end; 0 if it cannot be seen from here. */
+  /** Returns the pid of the process that listens at the other end; 0 if it is not visible in this PID namespace. */
   peerPid(): number;
   close(): void;
-  /** Whether the connection keeps the event loop alive. It does from the start. */
+  /** Makes the connection keep the event loop alive, as it does from the start; unref() ends that. */
   ref(): void;
   unref(): void;
 }
 
-/** Sent but not yet taken by the kernel: more than this is a caller that does not wait for `drained()`. */
+/** Highest number of unsent bytes: a caller that reaches it does not wait for `drained()`. */
 const MAX_UNSENT_BYTES = 2 * MAX_MESSAGE_BYTES;
 
 const RECEIVE_BYTES = 64 * 1024;
 
 const EAGAIN = -11;
 const EPIPE = -32;
-/** The end of file of a monitor that went without reading all that was sent to it. What it sent itself has been read by then. */
+/**
+ * Stands for the end of file of a monitor that ended without reading all that was sent to it. All that the monitor sent
+ * has been read by then.
+ */
 const ECONNRESET = -104;
 const EPROTO = 71;
 
-/** One for all connections of the thread: a chunk is taken apart before the next is read. */
+/** One buffer for all connections of the thread: a chunk is processed before the next is read. */
 let receiveBuffer: Buffer | undefined;
 
-/** Takes a connected, non-blocking stream socket over. */
+/** Takes ownership of a connected, non-blocking stream socket. */
 export function openConnection(socket: number, spawned?: ChildProcess): MonitorConnection {
   return new SocketConnection(socket, spawned);
 }
@@ -89,7 +93,7 @@ class SocketConnection implements MonitorConnection {
   #open = true;
   #paused = false;
   #listener: ((message: MonitorMessage) => void) | undefined;
-  /** What came while there was no listener; reading rests meanwhile. */
+  /** Messages that came while there was no listener; reading is paused meanwhile. */
   #early: MonitorMessage[] = [];
   #unsent: Uint8Array[] = [];
   #unsentBytes = 0;
@@ -186,7 +190,7 @@ class SocketConnection implements MonitorConnection {
     if ((events & WATCH_READ) !== 0) this.#receive();
   }
 
-  /** Reads until the socket is empty, but not forever: others want their turn as well. */
+  /** Reads until the socket is empty, but only for a number of rounds, so that others get their turn. */
   #receive(): void {
     receiveBuffer ??= Buffer.allocUnsafeSlow(RECEIVE_BYTES);
     for (let round = 0; round < 16 && this.#open && !this.#paused && this.#early.length === 0; round += 1) {
@@ -211,7 +215,7 @@ class SocketConnection implements MonitorConnection {
   #take(code: number, payload: Uint8Array): void {
     if (!this.#open) return;
     const message = decodeMessage(code, payload) as MonitorMessage;
-    // The payload lies in the receive buffer, which the next read overwrites.
+    // The payload is in the receive buffer, which the next read overwrites.
     const kept = 'data' in message ? { ...message, data: Uint8Array.prototype.slice.call(message.data) } : message;
     if (this.#listener === undefined || this.#early.length > 0) {
       this.#early.push(kept);
@@ -225,7 +229,7 @@ class SocketConnection implements MonitorConnection {
     try {
       this.#listener?.(message);
     } catch (error) {
-      // Not into the reading loop, which would lose the messages that follow.
+      // Not thrown into the reading loop, which would lose the messages that follow.
       process.nextTick(() => {
         throw error;
       });
@@ -238,9 +242,9 @@ class SocketConnection implements MonitorConnection {
       if (bytes === undefined) break;
       const sent = binding().send(this.#socket, bytes);
       if (sent === EAGAIN) break;
-      // The monitor is gone. What it said last is still to be read: the end of file will tell.
+      // The monitor is gone. Its last messages are still to be read; the end of file comes after them.
       if (sent === EPIPE || sent === ECONNRESET) return this.#dropUnsent();
-      // Anything else (ENOMEM) leaves it waiting for the rest.
+      // After any other error (ENOMEM) the monitor would wait for the rest of the message.
       if (sent < 0) return this.#end(new NativeError({ errno: -sent, syscall: 'send', detail: 'to the monitor' }));
       this.#unsentBytes -= sent;
       if (sent === bytes.length) this.#unsent.shift();

@@ -1,4 +1,4 @@
-/** Starting monitors, and connecting to running ones. */
+/** Starts monitors, and connects to running ones. */
 import { TspodError } from '../errors.js';
 import { monitorPath } from './addon-path.js';
 import { binding } from './binding.js';
@@ -11,13 +11,16 @@ import type { Failure } from './native-error.js';
 /** Name of the attach socket in a run directory (docs/state.md). */
 const ATTACH_SOCKET = 'attach';
 
-/** Most descriptors that are given to one monitor. */
+/** Highest number of descriptors that are given to one monitor. */
 const MAX_FDS = 1024;
 
 const EAGAIN = 11;
 const EPERM = 1;
 
-/** All that a monitor may see of our environment: switches for debugging. A container's comes with its plan. */
+/**
+ * The only variables of this process's environment that a monitor gets: switches for debugging. A container's
+ * environment is in its plan.
+ */
 const PASSED_ON = [
   'TSPOD_DEBUG',
   'TSPOD_TEST',
@@ -28,16 +31,18 @@ const PASSED_ON = [
 ] as const;
 
 export interface SpawnMonitorOptions {
-  /** Descriptors of this process that the monitor gets as 4, 5, ... They stay open here. @default none */
+  /** Descriptors of this process that the monitor gets as 4, 5, ... They stay open in this process. @default none */
   readonly fds?: readonly number[];
 }
 
 /**
- * Starts a monitor: a session of its own, with no other descriptors than a socket to us (3), those asked for, and /dev/null (its standard
- * error is ours when TSPOD_DEBUG is set). Returns after its exec: about half a millisecond.
+ * Starts a monitor, in a session of its own. Its only descriptors are a socket to this process (3), those in `fds`, and
+ * /dev/null (its standard error is this process's if TSPOD_DEBUG is set). Returns after its exec: about half a
+ * millisecond.
  *
- * The executable is the one beside the addon; it must belong to root or to this user, and no one else may be able to write to it.
- * TspodError UNSUPPORTED_HOST if not, or if it is missing; NativeError if the process cannot be made.
+ * The executable is the one beside the addon; it must belong to root or to this user, and nobody else may be able to
+ * write to it. TspodError UNSUPPORTED_HOST if that is not so, or if it is missing; NativeError if the process cannot be
+ * made.
  */
 export function spawnMonitor(options: SpawnMonitorOptions = {}): MonitorConnection {
   const fds = options.fds ?? [];
@@ -51,8 +56,8 @@ export function spawnMonitor(options: SpawnMonitorOptions = {}): MonitorConnecti
 }
 
 /**
- * Connects to the monitor of a running container by its attach socket. NativeError ENOENT if there is none, ECONNREFUSED if the monitor
- * that made it is gone.
+ * Connects to the monitor of a running container through its attach socket. NativeError ENOENT if there is none,
+ * ECONNREFUSED if the monitor that made it is gone.
  */
 export async function connectMonitor(runDirectory: string): Promise<MonitorConnection> {
   const socket = binding().connectNow(runDirectory, ATTACH_SOCKET);

@@ -1,4 +1,4 @@
-/** Mounting and unmounting, here or in another mount namespace. */
+/** Mounting and unmounting, in this process's mount namespace or in another one. */
 import { requireAbsolutePath, requireArray, requireKey, requireText } from './arguments.js';
 import { binding } from './binding.js';
 import { insideArguments } from './inside.js';
@@ -10,17 +10,17 @@ import { INSIDE, requireOptions, type OptionsOf } from './options.js';
 
 /** Attributes of one mount: MOUNT_ATTR_* of mount_setattr(2). All default to false. */
 export interface MountAttributes {
-  /** Nothing can be written. @default false */
+  /** Whether the mount is read-only. @default false */
   readonly readOnly?: boolean;
-  /** Set-user-ID and set-group-ID bits and file capabilities do nothing. @default false */
+  /** Whether set-user-ID and set-group-ID bits and file capabilities are ignored. @default false */
   readonly noSuid?: boolean;
-  /** Device nodes cannot be opened. @default false */
+  /** Whether device nodes cannot be opened. @default false */
   readonly noDev?: boolean;
-  /** No program can be run. @default false */
+  /** Whether programs cannot be executed. @default false */
   readonly noExec?: boolean;
-  /** Times of access are not kept. @default false */
+  /** Whether times of access are not updated. @default false */
   readonly noAtime?: boolean;
-  /** Symbolic links are not followed. NativeError EINVAL before Linux 5.14. @default false */
+  /** Whether symbolic links are not followed. NativeError EINVAL before Linux 5.14. @default false */
   readonly noSymlinkFollow?: boolean;
 }
 
@@ -33,20 +33,22 @@ const ATTRIBUTES: OptionsOf<MountAttributes> = {
   noSymlinkFollow: 'boolean',
 };
 
-/** Where to work. */
+/** Option of functions that can work in other namespaces. */
 export interface InsideOptions {
   /** Namespaces to work in: `mnt` for mounts, `net` for a network file system or a sysfs. @default this process's */
   readonly inside?: ThreadNamespaces;
 }
 
 export interface MountFileSystemOptions extends MountAttributes, InsideOptions {
-  /** The kernel's name: tmpfs, proc, sysfs, overlay, ext4, ... */
+  /** The kernel's name of the file system: tmpfs, proc, sysfs, overlay, ext4, ... */
   readonly type: string;
-  /** An existing directory (or file). A symbolic link as its last component is not followed: NativeError EINVAL. */
+  /**
+   * Path of an existing directory (or file). A symbolic link as its last component is not followed: NativeError EINVAL.
+   */
   readonly target: string;
-  /** A device, for file systems that are on one. @default the type's name */
+  /** The device, for file systems that are on one. @default the type's name */
   readonly source?: string;
-  /** The file system's own options, `key=value` or a flag: `size=1m`, `mode=0700`. @default none */
+  /** Options of the file system, `key=value` or a flag: `size=1m`, `mode=0700`. @default none */
   readonly options?: readonly string[];
 }
 
@@ -60,20 +62,21 @@ const MOUNT_FILE_SYSTEM: OptionsOf<MountFileSystemOptions> = {
 };
 
 export interface BindMountOptions extends MountAttributes, InsideOptions {
-  /** What to show: a file or a directory. Symbolic links are followed. */
+  /** Path of the file or directory to show. Symbolic links are followed. */
   readonly source: string;
   /**
-   * Where: an existing file or directory, as the source is one. A symbolic link as its last component is not followed: a directory cannot be
-   * put on one (NativeError EINVAL), a file covers the link itself.
+   * Path of an existing file or directory, of the same type as the source. A symbolic link as its last component is not
+   * followed: a directory cannot be mounted on one (NativeError EINVAL), a file covers the link itself.
    */
   readonly target: string;
-  /** With the mounts below it. The attributes then hold for all of them. @default false */
+  /** Whether the mounts below the source are included. The attributes then apply to all of them. @default false */
   readonly recursive?: boolean;
-  /** @default as the source's */
+  /** Propagation of the mount. @default that of the source */
   readonly propagation?: Propagation;
   /**
-   * Owners appear mapped through this user namespace (mount_setattr(2), "ID-mapped mounts"): what belongs to id N of the source
-   * belongs to what N is mapped to. NativeError EINVAL where the file system cannot do it.
+   * User namespace through which owners are mapped (mount_setattr(2), "ID-mapped mounts"): files that belong to id N in
+   * the source appear to belong to the id that N is mapped to. NativeError EINVAL if the file system does not support
+   * it.
    */
   readonly idMap?: NamespaceHandle;
 }
@@ -88,7 +91,7 @@ const BIND_MOUNT: OptionsOf<BindMountOptions> = {
   idMap: 'any',
 };
 
-/** Who sees mounts that are made below (mount_namespaces(7)). */
+/** Propagation of mounts that are made below a mount (mount_namespaces(7)). */
 export type Propagation = 'private' | 'shared' | 'slave' | 'unbindable';
 
 const MS_PROPAGATION: Readonly<Record<Propagation, number>> = {
@@ -98,7 +101,7 @@ const MS_PROPAGATION: Readonly<Record<Propagation, number>> = {
   shared: 1 << 20,
 };
 
-/** linux/mount.h */
+/** MOUNT_ATTR_* flags (linux/mount.h). */
 const MOUNT_ATTR = {
   readOnly: 0x00000001,
   noSuid: 0x00000002,
@@ -111,15 +114,15 @@ const MOUNT_ATTR = {
 const MNT_FORCE = 1;
 const MNT_DETACH = 2;
 
-/** No mount of use has more. */
+/** Highest number of options; no useful mount has more. */
 const MAX_OPTIONS = 1024;
 const MAX_OPTION_BYTES = 255;
 
 /**
- * Mounts a file system (fsopen(2), fsconfig(2), fsmount(2), move_mount(2)): it appears at the target whole, or not at all.
- * NativeError ENODEV for an unknown type, EINVAL for an option that it refuses (`path` has the kernel's words), ENOENT for a missing target,
- * EPERM; TypeError for more than 1024 options, one whose name or value has more than 255 bytes (fsconfig(2) takes no longer ones), or a relative
- * target.
+ * Mounts a file system (fsopen(2), fsconfig(2), fsmount(2), move_mount(2)): it appears at the target completely, or not
+ * at all. NativeError ENODEV for an unknown type, EINVAL for an option that the file system refuses (`path` has the
+ * kernel's words), ENOENT for a missing target, EPERM; TypeError for more than 1024 options, an option whose name or
+ * value has more than 255 bytes (the limit of fsconfig(2)), or a relative target.
  */
 export async function mountFileSystem(mount: MountFileSystemOptions): Promise<void> {
   requireOptions('mountFileSystem options', mount, MOUNT_FILE_SYSTEM);
@@ -135,8 +138,8 @@ export async function mountFileSystem(mount: MountFileSystemOptions): Promise<vo
 }
 
 /**
- * Makes a file or a tree visible at a second place (open_tree(2)); attributes are set before it appears there. NativeError ENOENT, EPERM,
- * EINVAL; TypeError for a relative path, or an `idMap` that is no user namespace.
+ * Makes a file or a tree visible at a second place (open_tree(2)); attributes are set before it appears there.
+ * NativeError ENOENT, EPERM, EINVAL; TypeError for a relative path, or an `idMap` that is no user namespace.
  */
 export async function bindMount(mount: BindMountOptions): Promise<void> {
   requireOptions('bindMount options', mount, BIND_MOUNT);
@@ -151,17 +154,20 @@ export async function bindMount(mount: BindMountOptions): Promise<void> {
 }
 
 export interface UnmountOptions extends InsideOptions {
-  /** Takes it away at once, and lets go of it when nobody uses it any more (MNT_DETACH). @default false: EBUSY while in use */
+  /**
+   * Whether the mount is removed at once, and released when nothing uses it any more (MNT_DETACH).
+   * @default false: EBUSY while in use
+   */
   readonly detach?: boolean;
-  /** For a network file system whose server is gone (MNT_FORCE). @default false */
+  /** Whether a network file system whose server is gone is unmounted (MNT_FORCE). @default false */
   readonly force?: boolean;
 }
 
 const UNMOUNT: OptionsOf<UnmountOptions> = { ...INSIDE, detach: 'boolean', force: 'boolean' };
 
 /**
- * umount2(2), of what is mounted last at the path; a symbolic link as its last component is not followed. NativeError EINVAL if nothing is
- * mounted there, EBUSY, ENOENT, EPERM; TypeError for a relative path.
+ * Unmounts the mount that was made last at the path (umount2(2)); a symbolic link as its last component is not
+ * followed. NativeError EINVAL if nothing is mounted there, EBUSY, ENOENT, EPERM; TypeError for a relative path.
  */
 export async function unmount(path: string, options: UnmountOptions = {}): Promise<void> {
   requireOptions('unmount options', options, UNMOUNT);
@@ -170,13 +176,16 @@ export async function unmount(path: string, options: UnmountOptions = {}): Promi
 }
 
 export interface SetPropagationOptions extends InsideOptions {
-  /** Of all mounts below it, too. @default false */
+  /** Whether all mounts below it are changed as well. @default false */
   readonly recursive?: boolean;
 }
 
 const SET_PROPAGATION: OptionsOf<SetPropagationOptions> = { ...INSIDE, recursive: 'boolean' };
 
-/** Sets the propagation of the mount at a path. NativeError EINVAL if nothing is mounted just there; TypeError for a relative path. */
+/**
+ * Sets the propagation of the mount at a path. NativeError EINVAL if the path is not a mount point; TypeError for a
+ * relative path.
+ */
 export async function setPropagation(
   path: string,
   type: Propagation,
@@ -191,7 +200,10 @@ function propagationFlag(propagation: Propagation): number {
   return MS_PROPAGATION[requireKey(MS_PROPAGATION, propagation, 'a propagation')];
 }
 
-/** fsconfig(2) takes no longer name and no longer value; for them it says no more than EINVAL. */
+/**
+ * Throws TypeError for an option whose name or value is longer than fsconfig(2) takes: the kernel would only say
+ * EINVAL.
+ */
 function requireOption(option: string): void {
   requireText(option, 'a mount option');
   const equals = option.indexOf('=');

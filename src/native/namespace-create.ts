@@ -1,4 +1,4 @@
-/** Making namespaces. */
+/** Creation of namespaces. */
 import { TspodError } from '../errors.js';
 import { requireArray } from './arguments.js';
 import { binding } from './binding.js';
@@ -10,20 +10,20 @@ import type { NamespaceKind } from './namespace-kinds.js';
 import { unwrap } from './native-error.js';
 import { requireOptions, type OptionsOf } from './options.js';
 
-/** Ids of a user namespace: `size` ids from `inside` on are those from `outside` on. */
+/** A range of ids of a user namespace: `size` ids from `inside` on are mapped to those from `outside` on. */
 export interface IdRange {
-  /** First id inside. */
+  /** First id inside the namespace. */
   readonly inside: number;
-  /** First id outside. */
+  /** First id outside the namespace. */
   readonly outside: number;
-  /** How many. */
+  /** Number of ids. */
   readonly size: number;
 }
 
 export interface CreateNamespaceOptions {
-  /** User namespaces: what user ids are outside. @default the effective user is 0 inside, nobody else is anyone */
+  /** User namespaces: map of user ids. @default the effective user is 0 inside, and no other user is mapped */
   readonly uidMap?: readonly IdRange[];
-  /** User namespaces. @default the effective group is 0 inside */
+  /** User namespaces: map of group ids. @default the effective group is 0 inside */
   readonly gidMap?: readonly IdRange[];
   /** Time namespaces: whole seconds by which CLOCK_MONOTONIC differs inside. @default 0 */
   readonly monotonicOffsetSeconds?: number;
@@ -45,17 +45,18 @@ const KIND_OF_OPTION: Readonly<Record<keyof CreateNamespaceOptions, NamespaceKin
   boottimeOffsetSeconds: 'time',
 };
 
-/** The kernel takes no more lines than these (user_namespaces(7)). */
+/** Highest number of lines in a map that the kernel takes (user_namespaces(7)). */
 const MAX_ID_RANGES = 340;
 const MAX_ID = 0xffffffff;
 
 /**
- * Makes a namespace and holds it. A mount namespace begins as a copy of this process's whose mounts are private to it.
+ * Makes a namespace and holds it. A mount namespace begins as a copy of this process's, with all its mounts private.
  *
- * TspodError NOT_SUPPORTED for `pid`: such a namespace lives as long as its first process (see runInNamespaces). NativeError EPERM
- * without the right to make one, ENOSPC at the limit of /proc/sys/user, EINVAL where the kernel lacks the kind, and for ranges that overlap,
- * go beyond the last id or take a page of text (4 KiB), ERANGE for an offset that would put a clock before 0 or after some hundred years. TypeError
- * for another kind, more than 340 ranges, offsets that are no whole numbers, or an option of another kind of namespace.
+ * TspodError NOT_SUPPORTED for `pid`: such a namespace lives as long as its first process (see runInNamespaces()).
+ * NativeError EPERM without the right to make one, ENOSPC at the limit of /proc/sys/user, EINVAL if the kernel lacks
+ * the kind, and for ranges that overlap, go beyond the last id or take a page of text (4 KiB), ERANGE for an offset
+ * that would put a clock before 0 or after some hundred years. TypeError for another kind, more than 340 ranges,
+ * offsets that are no whole numbers, or an option of another kind of namespace.
  */
 export async function createNamespace(
   kind: NamespaceKind,
@@ -72,7 +73,7 @@ export async function createNamespace(
   requireFitting(kind, options);
   if (kind === 'user') return createUserNamespace(options);
   const offsets = kind === 'time' ? timeOffsets(options) : '';
-  // The maker of a time namespace is not in it: only its children are.
+  // The process that makes a time namespace does not enter it: only its children do.
   const name = kind === 'time' ? 'time_for_children' : kind;
   const handle = holdNamespace(kind, unwrap(await binding().createNamespace(CLONE_FLAGS[kind], name, offsets)));
   try {
@@ -84,7 +85,7 @@ export async function createNamespace(
   }
 }
 
-/** An option of another kind would change nothing. */
+/** Throws TypeError for an option of another kind of namespace, which would have no effect. */
 function requireFitting(kind: NamespaceKind, options: CreateNamespaceOptions): void {
   for (const name of Object.keys(KIND_OF_OPTION) as (keyof CreateNamespaceOptions)[]) {
     const owner = KIND_OF_OPTION[name];
@@ -97,12 +98,14 @@ async function createUserNamespace(options: CreateNamespaceOptions): Promise<Nam
   const gid = process.getegid?.() ?? 0;
   const uidMap = idLines(options.uidMap ?? [{ inside: 0, outside: uid, size: 1 }]);
   const gidMap = idLines(options.gidMap ?? [{ inside: 0, outside: gid, size: 1 }]);
-  // Without privilege the kernel takes a group map only from one who has given setgroups(2) up.
+  // Without privilege the kernel takes a group map only from a process that has given up setgroups(2).
   const fd = unwrap(await binding().createUserNamespace(uidMap, gidMap, uid !== 0));
   return holdNamespace('user', fd);
 }
 
-/** Lines of /proc/PID/uid_map. TypeError for more than the kernel takes, or a range that is none. */
+/**
+ * Returns ranges as lines of /proc/PID/uid_map. TypeError for more ranges than the kernel takes, or an invalid range.
+ */
 export function idLines(ranges: readonly IdRange[]): string {
   requireArray(ranges, 'an array of id ranges');
   if (ranges.length > MAX_ID_RANGES) throw new TypeError(`${ranges.length} id ranges, at most ${MAX_ID_RANGES}`);

@@ -1,4 +1,4 @@
-/** Namespaces that this process holds, and ways to name one. */
+/** Handles of namespaces that this process holds, and ways to name a namespace. */
 import { constants, fstatSync } from 'node:fs';
 import { requireAbsolutePath, requireDescriptor, requireObject } from './arguments.js';
 import { binding } from './binding.js';
@@ -9,25 +9,26 @@ import { isFailure, NativeError, unwrap } from './native-error.js';
 /** A namespace that lives at least as long as the handle is open. */
 export interface NamespaceHandle extends Disposable {
   readonly kind: NamespaceKind;
-  /** Descriptor of the nsfs file, as for setns(2). TypeError when the handle is closed. */
+  /** Descriptor of the nsfs file, for setns(2). TypeError when the handle is closed. */
   readonly fd: number;
   /** The number that `readlink /proc/PID/ns/KIND` shows. */
   readonly inode: bigint;
-  /** Lets go of it; it ends when nobody else holds it. Again is nothing. */
+  /** Closes the handle; the namespace ends when nothing else holds it. Calling it again does nothing. */
   close(): void;
 }
 
 /**
- * A namespace by what names it: a path (`/proc/PID/ns/net`, `/run/netns/NAME`, a pinned one), a process (its namespace of the
- * kind that is asked for), or a handle.
+ * How a namespace is named: a path (`/proc/PID/ns/net`, `/run/netns/NAME`, a pinned one), a process (its namespace of
+ * the requested kind), or a handle.
  */
 export type NamespaceSource = string | { readonly pid: number } | NamespaceHandle;
 
 const EINVAL = 22;
 
 /**
- * Opens a namespace that exists; of a handle, a second one of its own. NativeError ENOENT if there is no such file or process, EACCES without the
- * right to look at it, EINVAL if it is no namespace or one of another kind; TypeError for what is no kind, no pid or no absolute path.
+ * Opens an existing namespace; for a handle, a second, independent handle. NativeError ENOENT if there is no such file
+ * or process, EACCES without the right to look at it, EINVAL if the file is no namespace or one of another kind;
+ * TypeError for an invalid kind or pid, or a relative path.
  */
 export function openNamespace(kind: NamespaceKind, source: NamespaceSource): NamespaceHandle {
   requireKind(kind);
@@ -42,15 +43,15 @@ export function openNamespace(kind: NamespaceKind, source: NamespaceSource): Nam
 }
 
 /**
- * Keeps a namespace without a process: bind mounts it on a file that is made for it (mode 0400). It ends with `unmount(path)` and the
- * file's removal. NativeError EEXIST if there is a file, EPERM, ELOOP for a mount namespace that is not younger than the one that the path
- * is in; TypeError for a relative path or a closed handle.
+ * Keeps a namespace without a process: bind mounts it on a file that is made for it (mode 0400). Undone by
+ * `unmount(path)` and the removal of the file. NativeError EEXIST if the file exists, EPERM, ELOOP for a mount
+ * namespace that is not younger than the one that the path is in; TypeError for a relative path or a closed handle.
  */
 export async function pinNamespace(namespace: NamespaceHandle, path: string): Promise<void> {
   unwrap(await binding().pinNamespace(requireHandle(namespace).fd, requireAbsolutePath(path)));
 }
 
-/** The nsfs file of a path or a process. */
+/** Returns the path of the nsfs file that a path or a process names. */
 function namespacePath(kind: NamespaceKind, source: Exclude<NamespaceSource, NamespaceHandle>): string {
   if (typeof source !== 'object' || source === null)
     return requireAbsolutePath(source, `a ${kind} namespace's absolute path`);
@@ -58,7 +59,10 @@ function namespacePath(kind: NamespaceKind, source: Exclude<NamespaceSource, Nam
   return `/proc/${source.pid}/ns/${kind}`;
 }
 
-/** As the addon takes it: of a handle the descriptor, which it copies during the call; else a path. */
+/**
+ * Returns a source in the form that the addon takes: for a handle its descriptor, which the addon copies during the
+ * call, else a path.
+ */
 export function namespaceSource(kind: NamespaceKind, source: NamespaceSource): string | number {
   return isHandle(source) ? requireHandle(source, kind).fd : namespacePath(kind, source);
 }
@@ -67,14 +71,14 @@ export function isHandle(source: unknown): source is NamespaceHandle {
   return typeof source === 'object' && source !== null && 'fd' in source;
 }
 
-/** Sources by kind: TypeError for what is none, and for a handle, which is one source. */
+/** Throws TypeError unless the value is an object of sources by kind. A handle is a single source. */
 export function requireSources(namespaces: unknown): void {
   requireObject(namespaces, 'the namespaces to be in');
   if (isHandle(namespaces))
     throw new TypeError(`a namespace handle is one of the namespaces to be in: { ${namespaces.kind}: handle }`);
 }
 
-/** TypeError for what is no handle, or one of another kind. */
+/** Returns the handle; TypeError for another value, or a handle of another kind. */
 export function requireHandle(value: NamespaceHandle, kind: NamespaceKind = value.kind): NamespaceHandle {
   if (!isHandle(value)) throw new TypeError('not the handle of a namespace');
   if (value.kind !== kind) throw new TypeError(`not a ${kind} namespace: a ${value.kind} namespace`);
@@ -82,10 +86,10 @@ export function requireHandle(value: NamespaceHandle, kind: NamespaceKind = valu
   return value;
 }
 
-/** A named pipe that lies in a namespace's place holds nobody up. */
+/** Flags of the open; a named pipe in place of a namespace does not block it. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
-/** Takes the descriptor of a namespace over. */
+/** Returns a handle that owns the descriptor of a namespace. */
 export function holdNamespace(kind: NamespaceKind, fd: number): NamespaceHandle {
   let open = true;
   const close = () => {

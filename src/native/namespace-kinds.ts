@@ -1,9 +1,9 @@
 /** The kinds of namespaces (namespaces(7)). */
 
-/** As under /proc/PID/ns. */
+/** Kinds of namespaces, by their names under /proc/PID/ns. */
 export type NamespaceKind = 'cgroup' | 'ipc' | 'mnt' | 'net' | 'pid' | 'time' | 'user' | 'uts';
 
-/** CLONE_NEW* bits (linux/sched.h). */
+/** CLONE_NEW* flags by kind (linux/sched.h). */
 export const CLONE_FLAGS: Readonly<Record<NamespaceKind, number>> = {
   time: 0x00000080,
   mnt: 0x00020000,
@@ -15,14 +15,14 @@ export const CLONE_FLAGS: Readonly<Record<NamespaceKind, number>> = {
   net: 0x40000000,
 };
 
-/** All kinds. */
+/** All kinds of namespaces. */
 export const NAMESPACE_KINDS = Object.keys(CLONE_FLAGS) as readonly NamespaceKind[];
 
 /**
- * Kinds that one thread of a process with many can be in alone. The kernel refuses the others: a user and a time namespace belong to the
- * whole process, a pid namespace takes only processes that are born in it.
+ * Kinds that a single thread of a process can enter. The kernel refuses the others: a user or a time namespace belongs
+ * to the whole process, a pid namespace takes only processes that are born in it.
  */
 export type ThreadNamespaceKind = Exclude<NamespaceKind, 'pid' | 'time' | 'user'>;
 
-/** Those that a thread can be in alone. */
+/** The kinds of namespaces that a single thread can enter. */
 export const THREAD_NAMESPACE_KINDS: readonly ThreadNamespaceKind[] = ['cgroup', 'ipc', 'mnt', 'net', 'uts'];

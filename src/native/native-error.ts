@@ -1,11 +1,11 @@
-/** Failures of the kernel, as errors like those of node:fs. */
+/** Failures of system calls, as errors like those of node:fs. */
 import { errnoName, errnoText } from '../util/errno.js';
 
-/** What the addon returns instead of a value when a system call fails. `errno` is positive. */
+/** Returned by the addon in place of a value when a system call fails. `errno` is positive. */
 export interface Failure {
   readonly errno: number;
   readonly syscall: string;
-  /** What the call was about: a path, mostly. */
+  /** Object of the call, mostly a path. */
   readonly path?: string;
   /** Words where errno does not say enough. */
   readonly detail?: string;
@@ -13,7 +13,7 @@ export interface Failure {
   readonly step?: number;
 }
 
-/** A value of the addon's, or why there is none. */
+/** A value that the addon returns, or a failure. */
 export type Outcome<T> = T | Failure;
 
 /**
@@ -26,7 +26,7 @@ export class NativeError extends Error {
   readonly code: string;
   /** The error number, negative as in node:fs. */
   readonly errno: number;
-  /** The system call, or the step of a plan. */
+  /** Name of the system call, or of the step of a plan. */
   readonly syscall: string;
   declare readonly path?: string;
   /** Index in the plan of the step that failed. */
@@ -46,7 +46,7 @@ export class NativeError extends Error {
   }
 }
 
-/** Whether a value is a NativeError, also one of another copy of this module, and (if given) has this code. */
+/** Whether a value is a NativeError, also one from another copy of this module, and (if given) has this code. */
 export function isNativeError(error: unknown, code?: string): error is NativeError {
   return (
     error instanceof Error &&
@@ -55,7 +55,7 @@ export function isNativeError(error: unknown, code?: string): error is NativeErr
   );
 }
 
-/** The value, or the failure thrown with the caller's stack. */
+/** Returns the value, or throws the failure with the caller's stack. */
 export function unwrap<T>(outcome: Outcome<T>): T {
   if (isFailure(outcome)) throw new NativeError(outcome);
   return outcome;

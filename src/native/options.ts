@@ -1,6 +1,6 @@
 /**
- * Objects of options, looked at before anything is done. What is not understood must not count as left out: the call would do something else than
- * was meant, mostly on the host, and with the rights of root.
+ * Checks of option objects, before anything is done. An option that is not understood must not be ignored: the call
+ * would do something else than was meant, mostly on the host, and with the rights of root.
  */
 import { unknownOption } from '../util/unknown-option.js';
 import { requireObject } from './arguments.js';
@@ -8,19 +8,22 @@ import type { InsideOptions } from './mounts.js';
 import { isHandle } from './namespace-handle.js';
 import { NAMESPACE_KINDS } from './namespace-kinds.js';
 
-/** `any`: looked at where it is used. */
+/** Kinds of options. `any`: checked where it is used. */
 type OptionKind = 'any' | 'boolean' | 'signal';
 
-/** Every option of T with its kind. */
+/** The kind of every option of T. */
 export type OptionsOf<T> = Readonly<Record<keyof Required<T>, OptionKind>>;
 
-/** Of functions that take nothing else. */
+/** Options of functions that take only `inside`. */
 export const INSIDE: OptionsOf<InsideOptions> = { inside: 'any' };
 
-/** Of functions that take nothing else. */
+/** Options of functions that take only `signal`. */
 export const SIGNAL: OptionsOf<{ readonly signal?: AbortSignal }> = { signal: 'signal' };
 
-/** TypeError for what is no object of options, an option that is none of these, a value of another kind. What is undefined counts as left out. */
+/**
+ * Throws TypeError for a value that is no option object, an unknown option, or a value of the wrong kind. An option
+ * whose value is undefined counts as absent.
+ */
 export function requireOptions<T extends object>(what: string, options: T, known: OptionsOf<T>): void {
   requireObject(options, what);
   for (const name of Object.keys(options)) {

@@ -1,4 +1,4 @@
-/** Where the package lies: the addon, the monitor and other shipped files are found from there. */
+/** Directory of the package, from which the addon, the monitor and other shipped files are found. */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 let found: string | undefined;
 
 /**
- * The nearest directory above this module that has tspod's package.json: the code runs from dist/, from a bundle in it, or from out/src/.
- * A package.json of another name on the way (of an application that bundles tspod) is passed over.
+ * Returns the nearest directory above this module that has tspod's package.json: the code runs from dist/, from a
+ * bundle in it, or from out/src/. A package.json with another name on the way (of an application that bundles tspod) is
+ * skipped.
  */
 export function packageRoot(): string {
   found ??= findRoot(dirname(fileURLToPath(import.meta.url)));

@@ -1,4 +1,7 @@
-/** Processes that are not ours: found again without mistaking another for them, signalled and waited for. */
+/**
+ * Handles of processes that are not this process's children: found again without mistaking another process for them,
+ * signalled and waited for.
+ */
 import { parseSignal } from '../util/signals.js';
 import { abortedError, onAbort, throwIfAborted } from './abort.js';
 import { binding, WATCH_READ } from './binding.js';
@@ -6,28 +9,33 @@ import { isFailure, NativeError, unwrap } from './native-error.js';
 import { requireOptions, SIGNAL } from './options.js';
 import { readProcessStat } from './process-stat.js';
 
-/** A process, held by a pidfd: never another one that got the same number later. */
+/** A process, held by a pidfd: never another one that got the same pid later. */
 export interface ProcessHandle extends Disposable {
   readonly pid: number;
   /**
-   * Sends a signal: a number (1 to 64) or a name (`SIGTERM`, `TERM`, `RTMIN+3`). NativeError ESRCH if the process has ended, EPERM;
-   * TypeError for what is no signal.
+   * Sends a signal: a number (1 to 64) or a name (`SIGTERM`, `TERM`, `RTMIN+3`). NativeError ESRCH if the process has
+   * ended, EPERM; TypeError for an unknown signal.
    */
   kill(signal: number | string): void;
-  /** Resolves when the process has ended, be it reaped or not. TspodError ABORTED when the signal aborts. */
+  /**
+   * Resolves when the process has ended, whether it has been reaped or not. TspodError ABORTED when the signal aborts.
+   */
   wait(options?: { readonly signal?: AbortSignal }): Promise<void>;
-  /** Whether it has not ended; a zombie has. */
+  /** Whether the process has not ended; a zombie has. */
   isAlive(): boolean;
-  /** Closes the handle: other methods throw TypeError then, a `wait` that has begun goes on. Again is nothing. */
+  /**
+   * Closes the handle: other methods throw TypeError from then on, but a `wait` that has begun continues. Calling it
+   * again does nothing.
+   */
   close(): void;
 }
 
 const ESRCH = 3;
 
 /**
- * Opens a process that lives; undefined if there is none with this number, if it has ended (a zombie has), or if it did not
- * start at `startTime` (clock ticks since boot: field 22 of /proc/PID/stat) and is another one therefore. TypeError for what is no pid;
- * NativeError EMFILE, ENOSYS (before Linux 5.3).
+ * Opens a running process; undefined if there is none with this pid, if it has ended (a zombie has), or if it did not
+ * start at `startTime` (clock ticks since boot: field 22 of /proc/PID/stat) and is therefore another process. TypeError
+ * for an invalid pid; NativeError EMFILE, ENOSYS (before Linux 5.3).
  */
 export function openProcess(pid: number, startTime?: number | bigint): ProcessHandle | undefined {
   requirePid(pid);
@@ -40,7 +48,7 @@ export function openProcess(pid: number, startTime?: number | bigint): ProcessHa
   }
   const handle = handleOf(pid, pidfd);
   try {
-    // The look into /proc comes after the open: from then on the number cannot go to another process unnoticed.
+    // /proc is read after the open: from then on the pid cannot go to another process unnoticed.
     const isIt = startTime === undefined || processStartTime(pid) === BigInt(startTime);
     if (isIt && handle.isAlive()) return handle;
   } catch (error) {
@@ -52,8 +60,8 @@ export function openProcess(pid: number, startTime?: number | bigint): ProcessHa
 }
 
 /**
- * When a process started, in clock ticks since boot (field 22 of /proc/PID/stat); undefined if there is no such process, or only its
- * zombie.
+ * Returns when a process started, in clock ticks since boot (field 22 of /proc/PID/stat); undefined if there is no such
+ * process, or only its zombie.
  */
 export function processStartTime(pid: number): bigint | undefined {
   requirePid(pid);

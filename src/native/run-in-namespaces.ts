@@ -1,4 +1,4 @@
-/** Running a program in a set of namespaces, without a container. */
+/** Runs a program in a set of namespaces, without a container. */
 import { TspodError } from '../errors.js';
 import { encodePlan } from '../plan/encode.js';
 import { abortedError, onAbort, throwIfAborted } from './abort.js';
@@ -22,31 +22,41 @@ import { runPlan } from './run-plan.js';
 import { MAX_TIMER_MS } from '../util/timer.js';
 
 export interface RunInNamespacesOptions {
-  /** The program (looked up in PATH of `env` where it has no slash) and its arguments. */
+  /** The program (looked up in PATH of `env` if it has no slash) and its arguments. */
   readonly command: readonly string[];
-  /** Namespaces to be in: `new`, or one that exists. @default this process's */
+  /** Namespaces that the program runs in: `new`, or an existing one. @default this process's */
   readonly namespaces?: { readonly [K in NamespaceKind]?: 'new' | NamespaceSource };
-  /** All variables; what is undefined is none. @default this process's */
+  /** All environment variables; one whose value is undefined is left out. @default this process's */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Absolute, as the mount namespace shows it. @default '/' */
+  /** Working directory: an absolute path in the mount namespace. @default '/' */
   readonly cwd?: string;
-  /** User to run as, as a number inside. @default this process's, 0 in a user namespace; 0 if `gid` is given */
+  /**
+   * User id to run as, inside the user namespace.
+   * @default this process's, 0 in a user namespace; 0 if `gid` is given
+   */
   readonly uid?: number;
-  /** Group to run as; with it or `uid` further groups are dropped. @default this process's, 0 in a user namespace; 0 if `uid` is given */
+  /**
+   * Group id to run as; with it or `uid`, supplementary groups are dropped.
+   * @default this process's, 0 in a user namespace; 0 if `uid` is given
+   */
   readonly gid?: number;
-  /** For `user: 'new'`. @default the effective user is 0 inside */
+  /** Map of user ids, for `user: 'new'`. @default the effective user is 0 inside */
   readonly uidMap?: readonly IdRange[];
-  /** For `user: 'new'`. @default the effective group is 0 inside */
+  /** Map of group ids, for `user: 'new'`. @default the effective group is 0 inside */
   readonly gidMap?: readonly IdRange[];
-  /** What the program reads, then end of file; not used with `inherit`. @default nothing */
+  /** Standard input of the program, followed by end of file; not with `inherit`. @default nothing */
   readonly input?: string | Uint8Array;
-  /** `inherit`: the program has this process's standard streams. @default 'capture' */
+  /** Whether output is captured, or the program inherits this process's standard streams. @default 'capture' */
   readonly stdio?: 'capture' | 'inherit';
-  /** More output, of both streams together, ends the program, and the call with TspodError OUTPUT_TOO_LARGE. @default 64 MiB */
+  /**
+   * Highest number of bytes of output, of both streams together. More ends the program, and the call with TspodError
+   * OUTPUT_TOO_LARGE.
+   * @default 64 MiB
+   */
   readonly maxOutputBytes?: number;
-  /** SIGKILL after this time; the result says timedOut. 0 is none. @default 0 */
+  /** Milliseconds after which the program gets SIGKILL; the result then says timedOut. 0: no limit. @default 0 */
   readonly timeoutMs?: number;
-  /** Aborting it ends the program (SIGKILL) and the call with TspodError ABORTED. */
+  /** Signal that ends the program (SIGKILL) when it aborts, and the call with TspodError ABORTED. */
   readonly signal?: AbortSignal;
 }
 
@@ -69,11 +79,11 @@ const OPTIONS: OptionsOf<RunInNamespacesOptions> = {
 export interface RunInNamespacesResult {
   /** Exit code; -1 when a signal ended the program. */
   readonly exitCode: number;
-  /** The signal that ended it; 0: none. */
+  /** The signal that ended the program; 0: none. */
   readonly signal: number;
-  /** `timeoutMs` ended it. */
+  /** Whether `timeoutMs` ended the program. */
   readonly timedOut: boolean;
-  /** What was captured: empty with `inherit`. */
+  /** Captured output; empty with `inherit`. */
   readonly stdout: Buffer;
   readonly stderr: Buffer;
 }
@@ -83,23 +93,29 @@ const FIRST_MONITOR_FD = 4;
 const KILL = 9;
 const E2BIG = 7;
 
-/** Its length goes before it. */
+/** Highest number of bytes of a plan, whose length precedes it in the message. */
 const MAX_PLAN_BYTES = MAX_MESSAGE_BYTES - 4;
 
-/** Who is given up before the start has been told has this long to tell it, so that the program can be ended. */
+/**
+ * Time that a run which is given up before its start was reported has to report it, so that the program can be killed.
+ */
 const START_GRACE_MS = 1000;
 
 /**
- * Runs a program to its end. It keeps the rights of this process, also where it is in namespaces of a container that must not have them:
- * for a program in a container use the engine. With both `mnt` and `pid` new it has a /proc of its own.
+ * Runs a program to its end. It keeps the rights of this process, also where it is in namespaces of a container that
+ * must not have them: for a program in a container use the engine. With both `mnt` and `pid` new it has a /proc of its
+ * own.
  *
- * It has no descriptors but 0, 1 and 2, no blocked or ignored signals, a umask of 0022, a session of its own, and no terminal unless `stdio` is
- * `inherit`. What it leaves in the background goes on; only with a new pid namespace it ends with the program.
+ * It has no descriptors but 0, 1 and 2, no blocked or ignored signals, a umask of 0022, a session of its own, and no
+ * terminal unless `stdio` is `inherit`. What it leaves in the background goes on; only with a new pid namespace it ends
+ * with the program.
  *
- * NativeError of openNamespace for a namespace to be in, and of the step that failed: ENOENT, EACCES or E2BIG of `execve`, EPERM of `setns`, ENOENT or
- * ENOTDIR of `openat2` for `cwd`, ..., or of `pidfd_open` or `pidfd_send_signal` if the program should have been ended and could not be (EMFILE; EPERM for one
- * that has changed its user): it runs on then. TspodError ABORTED, OUTPUT_TOO_LARGE (its `details` have `stdout` and `stderr` up to `maxOutputBytes`), MONITOR_DIED; TypeError for an option that is
- * none, or has no such value: an empty command, a relative `cwd`, another kind, `input` with `inherit`, maps without a new user namespace.
+ * NativeError of openNamespace for a namespace to be in, and of the step that failed: ENOENT, EACCES or E2BIG of
+ * `execve`, EPERM of `setns`, ENOENT or ENOTDIR of `openat2` for `cwd`, ..., or of `pidfd_open` or `pidfd_send_signal`
+ * if the program should have been ended and could not be (EMFILE; EPERM for one that has changed its user): it runs on
+ * then. TspodError ABORTED, OUTPUT_TOO_LARGE (its `details` have `stdout` and `stderr` up to `maxOutputBytes`),
+ * MONITOR_DIED; TypeError for an option that is none, or has no such value: an empty command, a relative `cwd`, another
+ * kind, `input` with `inherit`, maps without a new user namespace.
  */
 export async function runInNamespaces(options: RunInNamespacesOptions): Promise<RunInNamespacesResult> {
   requireOptions('runInNamespaces options', options, OPTIONS);
@@ -123,7 +139,7 @@ function start(options: RunInNamespacesOptions): { monitor: MonitorConnection; p
   }
 }
 
-/** One run: from the launch to the end of the monitor. */
+/** One run of a program, from the launch to the end of the monitor. */
 class NamespaceRun {
   readonly #monitor: MonitorConnection;
   readonly #options: RunInNamespacesOptions;
@@ -133,7 +149,7 @@ class NamespaceRun {
   #exited: Message<'exited'> | undefined;
   #error: Error | undefined;
   #startLimit: NodeJS.Timeout | undefined;
-  /** The start took longer than the program may run. */
+  /** Whether the start took longer than the program may run. */
   #startTimedOut = false;
 
   constructor(monitor: MonitorConnection, options: RunInNamespacesOptions) {
@@ -227,7 +243,7 @@ class NamespaceRun {
     this.#trySend('stdinEnd', {});
   }
 
-  /** False when the program has gone already. */
+  /** Sends a message; returns false if the monitor has gone already. */
   #trySend(...message: Parameters<MonitorConnection['send']>): boolean {
     try {
       this.#monitor.send(...message);
@@ -237,14 +253,20 @@ class NamespaceRun {
     }
   }
 
-  /** A program that is just being started is killed when the monitor says that it is there: without us it would go on. */
+  /**
+   * Gives the run up. A program that is just being started is killed when the monitor reports its start: without this
+   * process it would go on.
+   */
   #giveUp(error: Error): void {
     this.#error ??= error;
     if (this.#started === undefined) this.#limitStart(START_GRACE_MS);
     else this.#kill();
   }
 
-  /** A start may never end: in a directory, or of a file, whose file system does not answer. Without us the monitor calls it off. */
+  /**
+   * Limits the time of the start, which may never end if the file system of the directory or of the program does not
+   * answer. When the connection closes, the monitor calls the start off.
+   */
   #limitStart(delayMs: number): void {
     clearTimeout(this.#startLimit);
     const callOff = () => {
@@ -254,7 +276,10 @@ class NamespaceRun {
     this.#startLimit = setTimeout(callOff, Math.min(delayMs, MAX_TIMER_MS));
   }
 
-  /** Whoever calls this has nobody to catch an error. A program that cannot be killed runs on; nothing of it is waited for. */
+  /**
+   * Kills the program. Errors are kept, because callers cannot catch them. A program that cannot be killed runs on, and
+   * the run ends without it.
+   */
   #kill(): void {
     if (this.#started === undefined) return;
     try {
@@ -316,7 +341,7 @@ function environmentOf(env: Readonly<Record<string, string | undefined>>): reado
   });
 }
 
-/** -1 means "as it is" to the kernel. */
+/** Highest id. -1 means "unchanged" to the kernel. */
 const MAX_ID = 0xfffffffe;
 
 function idsOf(
@@ -338,11 +363,11 @@ function idsOf(
 
 interface OpenedNamespaces {
   readonly created: NamespaceKind[];
-  /** The monitor gets them, in this order. */
+  /** Existing namespaces, in the order in which the monitor gets them. */
   readonly joined: NamespaceHandle[];
 }
 
-/** Those that are there are opened in `opened`, which the caller closes, also after a failure. */
+/** Sorts the namespaces into `opened`, and opens existing ones, which the caller closes, also after a failure. */
 function openNamespaces(namespaces: RunInNamespacesOptions['namespaces'] = {}, opened: OpenedNamespaces): void {
   requireSources(namespaces);
   for (const [name, source] of Object.entries(namespaces)) {

@@ -1,11 +1,11 @@
-/** The plan of a command in a set of namespaces. Pure. */
+/** The plan of a program that runs in a set of namespaces. Pure. */
 import { CODES } from '../plan/codes.js';
 import type { Plan, Stage, Step } from '../plan/ops.js';
 import { NONE, STAGES } from '../plan/ops.js';
 import { CLONE_FLAGS } from './namespace-kinds.js';
 import type { NamespaceKind } from './namespace-kinds.js';
 
-/** A namespace to join: the number of a descriptor that the monitor is given. */
+/** A namespace to join, with the number of its descriptor in the monitor. */
 export interface JoinedNamespace {
   readonly kind: NamespaceKind;
   readonly monitorFd: number;
@@ -13,19 +13,19 @@ export interface JoinedNamespace {
 
 export interface RunPlanRequest {
   readonly command: readonly string[];
-  /** `NAME=value` each. */
+  /** Variables, each as `NAME=value`. */
   readonly environment: readonly string[];
   readonly workingDirectory: string;
   readonly created: readonly NamespaceKind[];
   readonly joined: readonly JoinedNamespace[];
-  /** Lines for a new user namespace. */
+  /** Map lines for a new user namespace. */
   readonly uidMap: string;
   readonly gidMap: string;
   readonly privileged: boolean;
   readonly ids: { readonly uid: number; readonly gid: number } | undefined;
-  /** Descriptors of the monitor for 0, 1 and 2, or undefined for messages. */
+  /** Descriptors of the monitor for 0, 1 and 2; undefined: the streams go through messages. */
   readonly streamFds: readonly [number, number, number] | undefined;
-  /** 0: none. */
+  /** Time limit; 0: none. */
   readonly timeLimitMs: number;
 }
 
@@ -33,10 +33,13 @@ const MS_REC = 0x4000n;
 const MS_PRIVATE = 0x40000n;
 const MOUNT_ATTR_NOSUID_NODEV_NOEXEC = 0xen;
 
-/** clone3(2) makes these, in the user namespace that it makes or is called in; a cgroup namespace is rooted where its maker is. */
+/**
+ * Kinds that clone3(2) makes, in the user namespace that it makes or is called in. Not `cgroup`, whose root is the
+ * cgroup of its maker.
+ */
 const MADE_BY_CLONE: readonly NamespaceKind[] = ['user', 'mnt', 'pid', 'net', 'ipc', 'uts', 'time'];
 
-/** These count for the caller's children. */
+/** Kinds that take effect for the caller's children. */
 const FOR_CHILDREN: readonly NamespaceKind[] = ['pid', 'time'];
 
 type Unstaged = Step extends infer S ? (S extends Step ? Omit<S, 'stage'> : never) : never;
@@ -65,7 +68,7 @@ export function runPlan(request: RunPlanRequest): Plan {
 
 type Add = (stage: Stage, step: Unstaged) => void;
 
-/** The first three slots are for the streams. */
+/** Adds the settings. The first three slots are for the streams. */
 function addSettings(add: Add, { streamFds, timeLimitMs }: RunPlanRequest): void {
   add('settings', { op: 'role', kind: CODES.monitorRole.exec });
   const kind = CODES.streamKind[streamFds === undefined ? 'monitor' : 'passthrough'];
@@ -86,7 +89,7 @@ function addSettings(add: Add, { streamFds, timeLimitMs }: RunPlanRequest): void
   streamFds?.forEach((fd, number) => add('prepare', { op: 'inheritFd', slot: number, fd }));
 }
 
-/** Their slots. */
+/** Adds steps that take the descriptors of joined namespaces, and returns their slots. */
 function addSources(add: Add, { joined }: RunPlanRequest): ReadonlyMap<JoinedNamespace, number> {
   const slots = new Map<JoinedNamespace, number>();
   joined.forEach((namespace, index) => {
@@ -98,17 +101,18 @@ function addSources(add: Add, { joined }: RunPlanRequest): ReadonlyMap<JoinedNam
 }
 
 interface SortedNamespaces {
-  /** The user namespace that the program is born in, with all that is made for it. */
+  /** The user namespace that the program is born in, together with all new namespaces. */
   readonly user: JoinedNamespace | undefined;
-  /** Joined by the monitor, for its child. */
+  /** Namespaces that the monitor joins, for its child. */
   readonly early: readonly JoinedNamespace[];
-  /** Joined by the child. */
+  /** Namespaces that the child joins. */
   readonly late: readonly JoinedNamespace[];
 }
 
 /**
- * Who has all rights joins the others before it comes to a user namespace: those that belong to an outer one could not be joined from within.
- * Who has none gets the rights to join them in the user namespace.
+ * Sorts the namespaces by who joins them. A privileged process joins the others before it enters a user namespace,
+ * because those that belong to an outer one could not be joined from within. An unprivileged process gets the rights to
+ * join them in the user namespace.
  */
 function sortJoined({ joined, created, privileged }: RunPlanRequest): SortedNamespaces {
   const user = joined.find(({ kind }) => kind === 'user');
@@ -124,7 +128,10 @@ function addUserNamespace(add: Add, { uidMap, gidMap, privileged }: RunPlanReque
   add('init', { op: 'becomeNamespaceRoot' });
 }
 
-/** Mounts stay in the new namespace; with new process numbers comes a /proc that shows them. */
+/**
+ * Adds steps that keep mounts inside the new mount namespace and, with a new PID namespace, mount a /proc that shows
+ * it.
+ */
 function addOwnMounts(add: Add, ownPids: boolean, freeSlot: number): void {
   add('init', { op: 'rootPropagation', flags: MS_REC | MS_PRIVATE });
   if (!ownPids) return;

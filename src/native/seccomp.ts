@@ -1,4 +1,4 @@
-/** Seccomp profiles as the kernel wants them. */
+/** Compiles seccomp profiles for the kernel. */
 import { TspodError } from '../errors.js';
 import type {
   SeccompAction,
@@ -12,7 +12,7 @@ import { requireArray, requireText } from './arguments.js';
 import { binding } from './binding.js';
 import { isFailure, NativeError } from './native-error.js';
 
-/** SECCOMP_RET_* (linux/seccomp.h); ERRNO and TRACE have the number in the low half. */
+/** SECCOMP_RET_* by action (linux/seccomp.h); ERRNO and TRACE have the number in the low half. */
 const ACTIONS: Readonly<Record<SeccompAction, number>> = {
   SCMP_ACT_KILL: 0x00000000,
   SCMP_ACT_KILL_THREAD: 0x00000000,
@@ -24,7 +24,7 @@ const ACTIONS: Readonly<Record<SeccompAction, number>> = {
   SCMP_ACT_ALLOW: 0x7fff0000,
 };
 
-/** enum scmp_compare of libseccomp. */
+/** Operators as libseccomp numbers them (enum scmp_compare). */
 const OPERATORS: Readonly<Record<SeccompOperator, number>> = {
   SCMP_CMP_NE: 1,
   SCMP_CMP_LT: 2,
@@ -55,12 +55,13 @@ const SYSCALL_ARGUMENTS = 6;
 const MAX_VALUE = 2n ** 64n - 1n;
 
 /**
- * Compiles a profile to BPF (`struct sock_filter` after `struct sock_filter`) with the host's libseccomp: milliseconds, so keep the result.
+ * Compiles a profile to BPF (a sequence of `struct sock_filter`) with the host's libseccomp. This takes milliseconds,
+ * so keep the result.
  *
- * Names of system calls that this libseccomp does not know are passed over: the default action is for them. A rule that does
- * what the default does is none. Two conditions of a rule on one argument are alternatives, on different ones all must hold.
- * TspodError UNSUPPORTED_HOST when libseccomp is missing, INVALID_ARGUMENT for a profile that cannot be compiled; TypeError for a value of the wrong
- * type.
+ * Names of system calls that this libseccomp does not know are skipped: the default action applies to them. A rule
+ * whose action is the default one has no effect. Two conditions of a rule on one argument are alternatives; conditions
+ * on different arguments must all hold. TspodError UNSUPPORTED_HOST if libseccomp is missing, INVALID_ARGUMENT for a
+ * profile that cannot be compiled; TypeError for a value of the wrong type.
  */
 export function compileSeccomp(profile: SeccompConfig): Uint8Array {
   const program = binding().compileSeccomp(encodeProfile(profile));
@@ -94,7 +95,7 @@ function encodeProfile(profile: SeccompConfig): Uint8Array {
   return writer.finish();
 }
 
-/** SCMP_ARCH_X86_64 is x86_64 to libseccomp. */
+/** Returns libseccomp's name of an architecture: x86_64 for SCMP_ARCH_X86_64. */
 function libraryName(architecture: SeccompArchitecture): string {
   if (!requireText(architecture, 'an architecture').startsWith('SCMP_ARCH_'))
     throw invalid(`architecture "${architecture}"`);
@@ -145,7 +146,10 @@ function actionNumber(action: SeccompAction, errnoRet: number | undefined): numb
   return base | errno;
 }
 
-/** A larger number may not be the one that was written: JSON.parse() makes 2^64-1 to 2^64. */
+/**
+ * Returns a value as unsigned 64 bits. An unsafe number is refused, because it may not be the one that was written:
+ * JSON.parse() turns 2^64-1 into 2^64.
+ */
 function unsigned(value: number | bigint): bigint {
   const isExact = typeof value === 'bigint' || Number.isSafeInteger(value);
   if (!isExact || value < 0 || value > MAX_VALUE) throw invalid(`value ${value}`);

@@ -1,48 +1,52 @@
 /**
- * Writes a new tree, many entries in one call on a thread: the next ones are read meanwhile. Nobody else may write there. Paths are
- * resolved beneath the root, whatever links earlier entries have brought; what exists gives way, but directories to directories.
+ * TreeWriter, which writes a new tree. One call on a thread writes many entries, while the next ones are read. No other
+ * process may write there. Paths are resolved beneath the root, whatever links earlier entries have brought. An
+ * existing entry is replaced by a new one of its path, but a directory stays for a directory.
  */
 import type { BinaryText } from '../util/binary-text.js';
 import { binding, type TreeWriterHandle } from './binding.js';
 import { unwrap } from './native-error.js';
 
-/** As native/addon/tree_writer.cc reads them. */
+/** Codes of instructions, which native/addon/tree_writer.cc reads. */
 const INSTRUCTION = { entry: 1, hardLink: 2, data: 3, whiteout: 4, opaque: 5 } as const;
 
-/** A batch is handed over when its content, or its instructions, are so large. */
+/** Sizes of content and of instructions at which a batch is full. */
 const BATCH_BYTES = 1024 * 1024;
 const INSTRUCTION_BYTES = 256 * 1024;
 
-/** The numbers of an entry: mode, uid, gid, time, size, device. */
+/** Size of the numbers of an entry: mode, uid, gid, time, size, device. */
 const FIXED_BYTES = 4 * 4 + 8 + 4 + 8 + 4 + 4;
 
 export interface WrittenEntry {
-  /** Without a slash at its beginning and its end, without "." and ".."; '' is the root itself. */
+  /** Path without a slash at its beginning and end, without "." and ".."; '' is the root itself. */
   readonly path: BinaryText;
-  /** With the type. */
+  /** Type and permissions. */
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
   readonly mtimeSec: number;
   readonly mtimeNsec: number;
-  /** Of a regular file: what is not written of it is a hole. */
+  /** Size of a regular file; parts that are not written are holes. */
   readonly size: number;
   readonly major: number;
   readonly minor: number;
-  /** Of a symbolic link; or the path that a hard link is another name of. */
+  /** Target of a symbolic link, or the path that a hard link is another name of. */
   readonly target: BinaryText;
   readonly xattrs: ReadonlyMap<BinaryText, Uint8Array>;
 }
 
-/** What a tree may cost; more is a NativeError E2BIG of the syscall `mkdirat`, or `path`. */
+/** Limits of a tree; exceeding them is a NativeError E2BIG of the syscall `mkdirat`, or `path`. */
 export interface TreeLimits {
-  /** That are made, whether an entry brings them or only needs them. */
+  /** Number of directories that are made, whether for an entry of their own or for one below them. */
   readonly directories: number;
-  /** Of the paths of directories, together: they are remembered to the end. */
+  /** Total bytes of the paths of directories, which are kept in memory until the end. */
   readonly pathBytes: number;
 }
 
-/** One method at a time; each waits for a place in the queue and not for the disk. NativeError of an earlier call, by the next one. */
+/**
+ * Writer of a new tree. Only one method may run at a time; each waits for a place in the queue, not for the disk. The
+ * next call throws the NativeError of an earlier one.
+ */
 export class TreeWriter {
   readonly #handle: TreeWriterHandle;
   #instructions = Buffer.allocUnsafe(INSTRUCTION_BYTES);
@@ -56,7 +60,7 @@ export class TreeWriter {
     this.#handle = unwrap(binding().openTreeWriter(root, limits.directories, limits.pathBytes));
   }
 
-  /** A directory, a file whose content follows, a symbolic link, a device or a fifo. */
+  /** Adds a directory, a file whose content follows, a symbolic link, a device or a fifo. */
   entry(entry: WrittenEntry): void {
     this.#entry(INSTRUCTION.entry, entry);
   }
@@ -65,7 +69,7 @@ export class TreeWriter {
     this.#entry(INSTRUCTION.hardLink, entry);
   }
 
-  /** Content of the file that was the last entry. The bytes must not change before the next flush has resolved. */
+  /** Adds content of the file that was the last entry. The bytes must not change before the next flush has resolved. */
   data(offset: number, bytes: Buffer): void {
     if (this.#buffers.at(-1) !== bytes.buffer) this.#buffers.push(bytes.buffer);
     this.#reserve(4 * 4 + 8);
@@ -77,14 +81,14 @@ export class TreeWriter {
     this.#dataBytes += bytes.length;
   }
 
-  /** Hides what layers below have of this name (overlayfs). */
+  /** Hides entries of this path in lower layers (overlayfs). */
   whiteout(path: BinaryText): void {
     this.#reserve(4);
     this.#u32(INSTRUCTION.whiteout);
     this.#text(path);
   }
 
-  /** Hides what layers below have in this directory (overlayfs). */
+  /** Hides the contents of this directory in lower layers (overlayfs). */
   opaque(path: BinaryText): void {
     this.#reserve(4);
     this.#u32(INSTRUCTION.opaque);
@@ -95,7 +99,7 @@ export class TreeWriter {
     return this.#dataBytes >= BATCH_BYTES || this.#used >= INSTRUCTION_BYTES / 2;
   }
 
-  /** Hands the batch over, once the one before is written. */
+  /** Starts writing the batch, once the previous one is written. */
   async flush(): Promise<void> {
     const instructions = this.#instructions.subarray(0, this.#used);
     const buffers = this.#buffers;
@@ -107,12 +111,12 @@ export class TreeWriter {
     if (instructions.length > 0) this.#running = binding().writeTree(this.#handle, instructions, buffers);
   }
 
-  /** What is under way has been written. */
+  /** Waits until the current batch is written. */
   async settled(): Promise<void> {
     unwrap((await this.#running) as undefined);
   }
 
-  /** Writes what is left. Answers the directories that were made though no entry brought them, parents first. */
+  /** Writes the rest. Returns the directories that were made although no entry brought them, parents first. */
   async finish(): Promise<readonly BinaryText[]> {
     await this.flush();
     await this.settled();
@@ -159,7 +163,7 @@ export class TreeWriter {
     this.#used = this.#instructions.writeUInt32LE(value, this.#used);
   }
 
-  /** Also negative ones: times before 1970. */
+  /** Writes a number of 64 bits, also a negative one: a time before 1970. */
   #u64(value: number): void {
     const low = ((value % 0x1_0000_0000) + 0x1_0000_0000) % 0x1_0000_0000;
     this.#used = this.#instructions.writeUInt32LE(low, this.#used);

@@ -1,4 +1,4 @@
-/** Deleting trees that others may be changing: by descriptors, never through links. */
+/** Removal of trees that other processes may be changing: through descriptors, never through links. */
 import { abortedError, onAbort, throwIfAborted } from './abort.js';
 import { requireAbsolutePath } from './arguments.js';
 import { binding } from './binding.js';
@@ -8,9 +8,10 @@ import { requireOptions, SIGNAL } from './options.js';
 const ECANCELED = 125;
 
 /**
- * Deletes a file, or a directory with all in it, off the main thread. Follows no link and enters no other mount; what is gone already is
- * success. Works at any depth. The path is absolute and does not end with a slash, `.` or `..` (TypeError). NativeError EBUSY or EXDEV if something
- * is mounted in the tree, TspodError ABORTED when the signal aborts: a part may be gone then.
+ * Removes a file, or a directory with all its contents, off the main thread. Follows no link and enters no other mount;
+ * a path that is gone already is success. Works at any depth. The path is absolute and does not end with a slash, `.`
+ * or `..` (TypeError). NativeError EBUSY or EXDEV if something is mounted in the tree, TspodError ABORTED when the
+ * signal aborts, after which parts may be gone.
  *
  * For trees that a hostile process may be changing meanwhile: node:fs follows paths, which such a process redirects.
  */
@@ -29,7 +30,10 @@ export async function removeTree(path: string, options: { readonly signal?: Abor
   unwrap(outcome);
 }
 
-/** As removeTree(), on this thread: for a tree that is known to be tiny, where a thread would take longer than the work. */
+/**
+ * Removes a tree like removeTree(), but on this thread: for a tree that is known to be tiny, for which starting a
+ * thread would take longer than the work.
+ */
 export function removeTreeSync(path: string): void {
   requireRemovable(path);
   unwrap(binding().removeTreeNow(path));
@@ -37,6 +41,6 @@ export function removeTreeSync(path: string): void {
 
 function requireRemovable(path: string): void {
   const what = 'the absolute path of a tree';
-  // The last two lead to a directory by another name than its own: rm(1) refuses them as well.
+  // `.` and `..` name a directory by another name than its own: rm(1) refuses them as well.
   if (/\/\.{0,2}$/.test(requireAbsolutePath(path, what))) throw new TypeError(`not ${what}: ${JSON.stringify(path)}`);
 }

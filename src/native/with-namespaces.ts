@@ -1,4 +1,4 @@
-/** Working in other namespaces without starting a process. */
+/** Work in other namespaces without starting a process. */
 import { requireObject } from './arguments.js';
 import { sourcesOf } from './inside.js';
 import type { ThreadNamespaces } from './inside.js';
@@ -22,7 +22,10 @@ import type { RoutingRule, RoutingRuleOptions } from './netlink/routing-rules.js
 import { createIpvlan, createMacvlan, createVlan } from './netlink/upper-links.js';
 import type { NewIpvlan, NewMacvlan, NewVlan } from './netlink/upper-links.js';
 
-/** The operations, each carried out in the namespaces, on a thread that joins them and ends: as the functions with `inside`. */
+/**
+ * Operations in the namespaces, each carried out on a thread that joins them and ends. They work like the functions
+ * with the option `inside`.
+ */
 export interface InsideOperations {
   readFile(path: string, options?: { readonly maxBytes?: number }): Promise<string>;
   writeFile(path: string, value: string): Promise<void>;
@@ -58,11 +61,12 @@ export interface InsideOperations {
 }
 
 /**
- * Opens the namespaces, hands their operations to `work`, and closes them when it is done: they are the same ones throughout, whatever
- * becomes of the processes or files that named them.
+ * Opens the namespaces, calls `work` with operations in them, and closes them when it is done: they are the same
+ * namespaces throughout, whatever happens to the processes or files that named them.
  *
- * TspodError NOT_SUPPORTED for `user`, `time` and `pid`, which no thread of a running program can enter: see runInNamespaces. NativeError of
- * openNamespace. An operation that `work` has begun and not waited for is carried out all the same; one that it begins later is a TypeError.
+ * TspodError NOT_SUPPORTED for `user`, `time` and `pid`, which no thread of a running program can enter: see
+ * runInNamespaces(). NativeError as for openNamespace(). An operation that `work` has begun and not awaited is
+ * completed all the same; one that it begins later is a TypeError.
  */
 export async function withNamespaces<T>(
   namespaces: ThreadNamespaces,
@@ -85,7 +89,10 @@ export async function withNamespaces<T>(
   }
 }
 
-/** Their options are looked at by the functions, but for what these would not see. All of it is told by the promise. */
+/**
+ * Returns the operations. The functions check their options, except those that they would not see. All errors are
+ * rejections of the promise.
+ */
 function operationsInside(inside: ThreadNamespaces): InsideOperations {
   const here = <T extends object>(options?: T): T & { readonly inside: ThreadNamespaces } => {
     if (options !== undefined) requireObject(options, 'options');

@@ -1,34 +1,35 @@
-/** Extended attributes (xattr(7)) of files, and of links themselves. */
+/** Extended attributes (xattr(7)) of files, and of symbolic links themselves. */
 import { requireAbsolutePath, requireKey, requireText } from './arguments.js';
 import { binding } from './binding.js';
 import { unwrap } from './native-error.js';
 import { requireOptions, type OptionsOf } from './options.js';
 
-/** XATTR_CREATE and XATTR_REPLACE. */
+/** Modes of setXattr(): XATTR_CREATE and XATTR_REPLACE. */
 const MODES = { create: 1, replace: 2 } as const;
 
-/** The kernel's limits (xattr(7)). */
+/** Limits of the kernel (xattr(7)). */
 const MAX_NAME_BYTES = 255;
 const MAX_VALUE_BYTES = 64 * 1024;
 
 export interface SetXattrOptions {
-  /** `create`: EEXIST if it is there; `replace`: ENODATA if not. @default either */
+  /** `create`: EEXIST if the attribute exists; `replace`: ENODATA if it does not. @default either */
   readonly mode?: 'create' | 'replace';
 }
 
 const SET: OptionsOf<SetXattrOptions> = { mode: 'any' };
 
 /**
- * The value of an attribute (lgetxattr(2)). NativeError ENODATA if the file has none of this name, EOPNOTSUPP where there are none;
- * TypeError for a relative path, or a name without a class (`user.`) or of more than 255 bytes.
+ * Returns the value of an attribute (lgetxattr(2)). NativeError ENODATA if the file has none of this name, EOPNOTSUPP
+ * if the file system has none; TypeError for a relative path, or a name without a class (`user.`) or of more than 255
+ * bytes.
  */
 export async function getXattr(path: string, name: string): Promise<Uint8Array> {
   return unwrap(await binding().getXattr(requireAbsolutePath(path), requireName(name)));
 }
 
 /**
- * Sets an attribute (lsetxattr(2)); text is written as UTF-8. NativeError EOPNOTSUPP, ENOSPC, EPERM, and as `mode` says; TypeError as of
- * getXattr, and for a value of more than 64 KiB.
+ * Sets an attribute (lsetxattr(2)); text is written as UTF-8. NativeError EOPNOTSUPP, ENOSPC, EPERM, and those of
+ * `mode`; TypeError as for getXattr(), and for a value of more than 64 KiB.
  */
 export async function setXattr(
   path: string,
@@ -45,12 +46,18 @@ export async function setXattr(
   unwrap(await binding().setXattr(requireAbsolutePath(path), requireName(name), bytes, flags));
 }
 
-/** Takes an attribute away (lremovexattr(2)). NativeError ENODATA if the file has none of this name; TypeError as of getXattr. */
+/**
+ * Removes an attribute (lremovexattr(2)). NativeError ENODATA if the file has none of this name; TypeError as for
+ * getXattr().
+ */
 export async function removeXattr(path: string, name: string): Promise<void> {
   unwrap(await binding().removeXattr(requireAbsolutePath(path), requireName(name)));
 }
 
-/** The names of all attributes that this process may see (llistxattr(2)). NativeError EOPNOTSUPP where there are none. */
+/**
+ * Returns the names of all attributes that this process may see (llistxattr(2)). NativeError EOPNOTSUPP if the file
+ * system has none.
+ */
 export async function listXattrs(path: string): Promise<string[]> {
   const names = unwrap(await binding().listXattrs(requireAbsolutePath(path)));
   return names.toString('utf8').split('\0').slice(0, -1);

@@ -1,16 +1,16 @@
-/** Zstandard by the host's libzstd, for versions of Node that have none of their own (before 22.15). */
+/** Zstandard decompression with the host's libzstd, for versions of Node without their own (before 22.15). */
 import { Transform, type TransformCallback } from 'node:stream';
 
 import { TspodError } from '../errors.js';
 import { binding, type ZstdHandle } from './binding.js';
 import { isFailure, isNativeError, NativeError, unwrap } from './native-error.js';
 
-/** What is made of one piece of input is handed on in pieces of this size. */
+/** Size of the pieces in which the output of one piece of input is passed on. */
 const OUTPUT_BYTES = 512 * 1024;
 
 /**
- * Decompresses frames, one after the other, on threads. Errors: NativeError EBADMSG for what is damaged or ends early; TspodError
- * UNSUPPORTED_HOST, thrown here, where libzstd.so.1 is missing.
+ * Returns a stream that decompresses frames, one after the other, on threads. Errors: NativeError EBADMSG for data that
+ * is damaged or ends early; TspodError UNSUPPORTED_HOST, thrown here, if libzstd.so.1 is missing.
  */
 export function zstdDecompressor(): Transform {
   const handle = binding().openZstd();
@@ -27,9 +27,9 @@ export function zstdDecompressor(): Transform {
 
 class ZstdTransform extends Transform {
   readonly #handle: ZstdHandle;
-  /** No frame has begun, or the last one is complete. */
+  /** Whether no frame has begun, or the last one is complete. */
   #isComplete = true;
-  /** Somebody reads on, or nobody will. */
+  /** Called when the reader wants more, or the stream is destroyed. */
   #goOn: () => void = () => undefined;
 
   constructor(handle: ZstdHandle) {
@@ -59,7 +59,9 @@ class ZstdTransform extends Transform {
     super._destroy(error, done);
   }
 
-  /** As fast as it is read: a few bytes may become a hundred thousand times as many. */
+  /**
+   * Decompresses a piece only as fast as the output is read: a few bytes may become a hundred thousand times as many.
+   */
   async #decompress(chunk: Buffer): Promise<void> {
     for (let at = 0, full = true; (at < chunk.length || full) && !this.destroyed;) {
       const output = Buffer.allocUnsafeSlow(OUTPUT_BYTES);
@@ -67,7 +69,7 @@ class ZstdTransform extends Transform {
       const [used, made, isComplete] = answer;
       at += used;
       full = made === OUTPUT_BYTES;
-      // A call that finds nothing left, after one whose output was full, says nothing of the frame before.
+      // A call without input or output, after one that filled the output, says nothing about the previous frame.
       if (used > 0 || made > 0) this.#isComplete = isComplete;
       if (made > 0) await this.#handOn(output.subarray(0, made));
     }

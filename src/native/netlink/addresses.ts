@@ -14,26 +14,29 @@ export interface LinkAddress {
   /** Name of the interface. */
   readonly link: string;
   readonly linkIndex: number;
-  /** `192.0.2.1/24`. With a `peer` the length is that of the peer's network. */
+  /** Address with prefix length, like `192.0.2.1/24`. With a `peer` the length is that of the peer's network. */
   readonly address: string;
-  /** The address of the other side, where there is but one (ip-address(8), "peer"). */
+  /** Address of the other end of a point-to-point link (ip-address(8), "peer"). */
   readonly peer: string | undefined;
   readonly scope: 'global' | 'site' | 'link' | 'host' | number;
-  /** Not yet known to be unique on its network (IPv6): no program can use it until then. */
+  /** Whether the address is not yet known to be unique on its network (IPv6): no program can use it until then. */
   readonly tentative: boolean;
 }
 
 export interface AddAddressOptions extends InsideOptions {
-  /** IPv6: usable at once, without asking whether another has it. @default false */
+  /** IPv6: whether the address is usable at once, without duplicate address detection. @default false */
   readonly skipDuplicateDetection?: boolean;
-  /** IPv4: sets the network's broadcast address, for prefixes up to 30; not with a `peer`. @default true */
+  /** IPv4: whether the network's broadcast address is set, for prefixes up to 30; not with a `peer`. @default true */
   readonly broadcast?: boolean;
-  /** The address of the other side, where there is but one; the length of `address` is then that of the peer's network. @default none */
+  /**
+   * Address of the other end of a point-to-point link; the length of `address` is then that of the peer's network.
+   * @default none
+   */
   readonly peer?: string | undefined;
 }
 
 export interface RemoveAddressOptions extends InsideOptions {
-  /** As the address was added, or is listed. @default none */
+  /** Peer with which the address was added or is listed. @default none */
   readonly peer?: string | undefined;
 }
 
@@ -59,8 +62,8 @@ const SCOPES: ReadonlyMap<number, LinkAddress['scope']> = new Map([
 ]);
 
 /**
- * Adds `192.0.2.1/24` or `2001:db8::1/64`; without a length a single address. NativeError EEXIST if the interface has it, ENODEV if there is
- * no such interface; TypeError for what is no address.
+ * Adds an address like `192.0.2.1/24` or `2001:db8::1/64`; without a length, a single address. NativeError EEXIST if
+ * the interface has it, ENODEV if there is no such interface; TypeError for an invalid address.
  */
 export async function addAddress(link: string, address: string, options: AddAddressOptions = {}): Promise<void> {
   requireOptions('addAddress options', options, ADD);
@@ -78,7 +81,10 @@ export async function addAddress(link: string, address: string, options: AddAddr
   });
 }
 
-/** Takes an address away. NativeError EADDRNOTAVAIL if the interface does not have it, ENODEV; TypeError for what is no address. */
+/**
+ * Removes an address. NativeError EADDRNOTAVAIL if the interface does not have it, ENODEV; TypeError for an invalid
+ * address.
+ */
 export async function removeAddress(link: string, address: string, options: RemoveAddressOptions = {}): Promise<void> {
   requireOptions('removeAddress options', options, REMOVE);
   const prefix = requirePrefix(address);
@@ -91,13 +97,13 @@ export async function removeAddress(link: string, address: string, options: Remo
 }
 
 export interface ListAddressesOptions extends InsideOptions {
-  /** Of this interface only. @default all */
+  /** Name of the interface whose addresses are listed. @default all interfaces */
   readonly link?: string;
 }
 
 const LIST: OptionsOf<ListAddressesOptions> = { ...INSIDE, link: 'any' };
 
-/** The addresses of all interfaces, or of one. NativeError ENODEV if it is not there. */
+/** Returns the addresses of all interfaces, or of one. NativeError ENODEV if that does not exist. */
 export async function listAddresses(options: ListAddressesOptions = {}): Promise<LinkAddress[]> {
   requireOptions('listAddresses options', options, LIST);
   return whileHeld(options.inside, async (inside) => {
@@ -111,7 +117,9 @@ export async function listAddresses(options: ListAddressesOptions = {}): Promise
   });
 }
 
-/** None of an interface that has no name (any more), or whose name is not asked for. */
+/**
+ * Decodes an address. Returns none for an interface without a name (any more), or with a name that was not asked for.
+ */
 function decodeAddress(body: Buffer, names: ReadonlyMap<number, string>): readonly LinkAddress[] {
   const index = body.readUInt32LE(4);
   const link = names.get(index);
@@ -119,7 +127,7 @@ function decodeAddress(body: Buffer, names: ReadonlyMap<number, string>): readon
   const attributes = parseAttributes(body.subarray(IFADDR_BYTES));
   const [local, other] = [attributes.get(IFA.local), attributes.get(IFA.address)];
   const bytes = local ?? other ?? Buffer.alloc(4);
-  // IFA_ADDRESS is the other side's where there is but one, else the same again.
+  // IFA_ADDRESS is the address of the other end on a point-to-point link, else the same as IFA_LOCAL.
   const peer = other === undefined || other.equals(bytes) ? undefined : formatIp(other);
   const flags = attributes.get(IFA.flags)?.readUInt32LE(0) ?? body.readUInt8(2);
   const scope = body.readUInt8(3);
@@ -128,7 +136,7 @@ function decodeAddress(body: Buffer, names: ReadonlyMap<number, string>): readon
   return [{ link, linkIndex: index, address, peer, scope: SCOPES.get(scope) ?? scope, tentative }];
 }
 
-/** struct ifaddrmsg. */
+/** Returns a struct ifaddrmsg. */
 function ifAddress(prefix: IpPrefix, index: number): Buffer {
   const bytes = Buffer.alloc(IFADDR_BYTES);
   bytes.writeUInt8(familyOf(prefix.bytes), 0);

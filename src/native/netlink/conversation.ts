@@ -1,4 +1,4 @@
-/** Requests to the kernel's network configuration, in a network namespace. */
+/** Requests over netlink, in a network namespace. */
 import { binding } from '../binding.js';
 import { insideArguments, whileHeld } from '../inside.js';
 import type { ThreadNamespaces } from '../inside.js';
@@ -6,11 +6,11 @@ import { NativeError, unwrap } from '../native-error.js';
 import { parseAnswer } from './message.js';
 import type { ReceivedMessage } from './message.js';
 
-/** What is attempted, for the error: the words of `syscall` and `path`. */
+/** Description of a request, for errors: the words of `syscall` and `path`. */
 export interface Attempt {
   readonly what: string;
   readonly on: string;
-  /** The part of the kernel that is asked, NETLINK_*. @default NETLINK_ROUTE */
+  /** Netlink protocol, NETLINK_*. @default NETLINK_ROUTE */
   readonly protocol?: number;
 }
 
@@ -18,10 +18,12 @@ const NETLINK_ROUTE = 0;
 
 const EINTR = 4;
 
-/** A table that changes all the time is read this often before the caller is told. */
+/** How often a table is read that changes during each reading, before the request fails. */
 const MAX_READS = 16;
 
-/** Sends a request; the messages of the answer. NativeError with the kernel's errno and words when it refuses. */
+/**
+ * Sends a request and returns the messages of the reply. NativeError with the kernel's errno and words if it refuses.
+ */
 export async function converse(
   inside: ThreadNamespaces | undefined,
   attempt: Attempt,

@@ -1,14 +1,17 @@
-/** Netlink messages in the making, with what is only known when they are sent: indexes of links, numbers of descriptors. Pure. */
+/**
+ * Netlink messages that still lack values which are known only when they are sent: indexes of links, numbers of
+ * descriptors. Pure.
+ */
 import { aligned, ATTRIBUTE_HEADER_BYTES, HEADER_BYTES, MAX_ATTRIBUTE_BYTES, NESTED, NLM_F } from './message.js';
 
-/** A message that is complete but for the numbers at the noted offsets. */
+/** A message that is complete except for the numbers at the noted offsets. */
 export interface NetlinkDraft {
-  /** What it does, for errors: `add address 10.88.0.2/16 to eth0`. */
+  /** What the message does, for errors: `add address 10.88.0.2/16 to eth0`. */
   readonly words: string;
   readonly bytes: Buffer;
-  /** Where the index of the link of this name goes (u32). */
+  /** Offsets at which the index of the link of this name is written (u32). */
   readonly links: readonly { readonly offset: number; readonly name: string }[];
-  /** Where the number of the descriptor in this slot goes (u32). */
+  /** Offsets at which the number of the descriptor in this slot is written (u32). */
   readonly slots: readonly { readonly offset: number; readonly slot: number }[];
 }
 
@@ -19,13 +22,13 @@ export class NetlinkWriter {
   readonly #links: { offset: number; name: string }[] = [];
   readonly #slots: { offset: number; slot: number }[] = [];
 
-  /** NLM_F_REQUEST is added. */
+  /** Begins a message; NLM_F_REQUEST is added to the flags. */
   constructor(type: number, flags: number) {
     this.#bytes.writeUInt16LE(type, 4);
     this.#bytes.writeUInt16LE(flags | NLM_F.request, 6);
   }
 
-  /** Bytes as they are, padded: a fixed structure. */
+  /** Adds bytes as they are, padded: a fixed structure. */
   raw(bytes: Uint8Array): this {
     this.#reserve(bytes.length + 3);
     this.#bytes.set(bytes, this.#length);
@@ -33,7 +36,7 @@ export class NetlinkWriter {
     return this;
   }
 
-  /** The index of a link at an offset of the fixed structure, which has been written. */
+  /** Notes that the index of a link belongs at an offset of the fixed structure, which has been written. */
   linkAt(offset: number, name: string): this {
     this.#links.push({ offset: HEADER_BYTES + offset, name });
     return this;
@@ -62,7 +65,7 @@ export class NetlinkWriter {
     return this;
   }
 
-  /** In the byte order of networks, as nf_tables has its numbers. */
+  /** Adds a number in network byte order, which nf_tables uses. */
   u32be(type: number, value: number): this {
     this.#header(type, ATTRIBUTE_HEADER_BYTES + 4);
     this.#bytes.writeUInt32BE(value >>> 0, this.#length);
@@ -70,7 +73,7 @@ export class NetlinkWriter {
     return this;
   }
 
-  /** With the NUL that the kernel wants after it. */
+  /** Adds text with the NUL that the kernel expects after it. */
   text(type: number, value: string): this {
     return this.attribute(type, Buffer.from(`${value}\0`));
   }
@@ -87,7 +90,7 @@ export class NetlinkWriter {
     return this;
   }
 
-  /** An attribute whose value is what `write` adds. */
+  /** Adds an attribute that contains the attributes which `write` adds. */
   nested(type: number, write: (writer: this) => void): this {
     const start = this.#length;
     this.#header(type | NESTED, ATTRIBUTE_HEADER_BYTES);
@@ -120,7 +123,7 @@ export class NetlinkWriter {
   }
 }
 
-/** Several messages as one, numbered from 0 in their order; offsets are within the whole. */
+/** Several messages as one, numbered from 0 in their order. Offsets are relative to the whole. */
 export interface JoinedDrafts {
   readonly words: readonly string[];
   readonly bytes: Buffer;

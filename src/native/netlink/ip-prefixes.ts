@@ -1,4 +1,4 @@
-/** Addresses as rtnetlink has them. Pure. */
+/** Addresses in the form of rtnetlink. Pure. */
 import { requireKey, requireText } from '../arguments.js';
 import { parseIp, parseIpPrefix } from '../../util/ip-address.js';
 import type { IpPrefix } from '../../util/ip-address.js';
@@ -16,7 +16,7 @@ export function familyOf(bytes: Uint8Array): number {
   return bytes.length === 4 ? AF_INET : AF_INET6;
 }
 
-/** All bits set behind the prefix. */
+/** Returns the broadcast address of a prefix: all bits after the prefix are set. */
 export function broadcastOf({ bytes, length }: IpPrefix): Uint8Array {
   return bytes.map((byte, index) => byte | (0xff >> Math.min(8, Math.max(0, length - index * 8))));
 }

@@ -13,11 +13,11 @@ export const IFLA = {
   namespaceFd: 28,
 } as const;
 
-/** IFNAMSIZ counts the NUL. */
+/** Longest name of an interface: IFNAMSIZ, which counts the NUL, less 1. */
 const MAX_NAME_BYTES = 15;
 const MAX_MTU = 0x7fffffff;
 
-/** The attributes that any new interface may have. */
+/** Returns the attributes that any new interface may have. */
 export function attributesOfNew(link: { name: string; mtu?: number; macAddress?: string }): Buffer[] {
   const parts = [textAttribute(IFLA.name, requireLinkName(link.name))];
   if (link.mtu !== undefined) parts.push(u32Attribute(IFLA.mtu, requireMtu(link.mtu)));
@@ -25,7 +25,7 @@ export function attributesOfNew(link: { name: string; mtu?: number; macAddress?:
   return parts;
 }
 
-/** The kernel's rule (dev_valid_name), before it is asked. */
+/** Returns the name of an interface if it is valid by the kernel's rule (dev_valid_name); TypeError otherwise. */
 export function requireLinkName(name: string): string {
   requireText(name, 'the name of a network interface');
   const valid = name !== '.' && name !== '..' && /^[^\s/:\0]+$/.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES;
@@ -41,7 +41,7 @@ export function requireMtu(mtu: number): number {
   return mtu;
 }
 
-/** `02:00:00:00:00:01`. */
+/** Formats a hardware address, like `02:00:00:00:00:01`. */
 export function formatMac(bytes: Uint8Array): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }

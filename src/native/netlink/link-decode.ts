@@ -1,4 +1,4 @@
-/** What the kernel says of an interface. Pure. */
+/** Decodes the kernel's description of an interface. Pure. */
 import { formatMac, IFLA } from './link-attributes.js';
 import { parseAttributes, text } from './message.js';
 
@@ -8,23 +8,23 @@ export interface Link {
   readonly name: string;
   /** veth, bridge, dummy, ...; undefined for hardware and the loopback. */
   readonly kind: string | undefined;
-  /** Switched on (IFF_UP). */
+  /** Whether the interface is up (IFF_UP). */
   readonly up: boolean;
-  /** On, and able to carry traffic (IFF_LOWER_UP): the other end of a pair is on as well. */
+  /** Whether the interface is up and able to carry traffic (IFF_LOWER_UP): the other end of a pair is up as well. */
   readonly carrier: boolean;
   readonly loopback: boolean;
-  /** In bytes. */
+  /** MTU in bytes. */
   readonly mtu: number;
-  /** `02:00:00:00:00:01`. */
+  /** Hardware address, like `02:00:00:00:00:01`. */
   readonly macAddress: string | undefined;
-  /** Index of the bridge that it is a port of. */
+  /** Index of the bridge that the interface is a port of. */
   readonly masterIndex: number | undefined;
   /** Index of the other end of a pair, in that end's namespace. */
   readonly peerIndex: number | undefined;
   readonly statistics: LinkStatistics | undefined;
 }
 
-/** What went through it since it was made. */
+/** Traffic of an interface since it was made. */
 export interface LinkStatistics {
   readonly rxPackets: bigint;
   readonly txPackets: bigint;
@@ -45,7 +45,7 @@ const IFF_UP = 0x1;
 const IFF_LOOPBACK = 0x8;
 const IFF_LOWER_UP = 0x10000;
 
-/** struct ifinfomsg. */
+/** Returns a struct ifinfomsg. */
 export function ifInfo(values: { index?: number; flags?: number; change?: number } = {}): Buffer {
   const bytes = Buffer.alloc(IFINFO_BYTES);
   bytes.writeInt32LE(values.index ?? 0, 4);
@@ -77,7 +77,7 @@ export function decodeLink(body: Buffer): Link {
   };
 }
 
-/** struct rtnl_link_stats64. */
+/** Decodes a struct rtnl_link_stats64. */
 function decodeStatistics(bytes: Buffer): LinkStatistics {
   const at = (position: number) => bytes.readBigUInt64LE(position * 8);
   return {

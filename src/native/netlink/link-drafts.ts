@@ -1,4 +1,4 @@
-/** Requests that make, change and remove interfaces, and give them addresses and routes. Pure. */
+/** Messages that make, change and remove interfaces, and give them addresses and routes. Pure. */
 import { formatIp } from '../../util/ip-address.js';
 import { NetlinkWriter } from './draft.js';
 import type { NetlinkDraft } from './draft.js';
@@ -13,31 +13,31 @@ const PORT_HAIRPIN = 4;
 const IFF_UP = 1;
 const INDEX_OFFSET = 4;
 
-/** Errors are answered in any case; nothing asks for more. */
+/** Flags of a message that makes something. No acknowledgement is requested: errors are reported without it. */
 const MAKE = NLM_F.create | NLM_F.exclusive;
 
 export const IFLA_MACVLAN_MODE = 1;
-/** Its values. */
+/** Values of IFLA_MACVLAN_MODE. */
 export const MACVLAN_MODES = { private: 1, vepa: 2, bridge: 4, passthru: 8 } as const;
 export type MacvlanMode = keyof typeof MACVLAN_MODES;
 
 export const IFLA_IPVLAN_MODE = 1;
-/** Its values. */
+/** Values of IFLA_IPVLAN_MODE. */
 export const IPVLAN_MODES = { l2: 0, l3: 1, l3s: 2 } as const;
 export type IpvlanMode = keyof typeof IPVLAN_MODES;
 
-/** What may be said of a new interface. */
+/** Properties of a new interface. */
 export interface DraftedLink {
   readonly name: string;
-  /** 0: the driver's. @default 0 */
+  /** MTU; 0: the driver's. @default 0 */
   readonly mtu?: number;
-  /** '': random. @default '' */
+  /** Hardware address; '': random. @default '' */
   readonly macAddress?: string;
-  /** @default false */
+  /** Whether the interface is up from the start. @default false */
   readonly up?: boolean;
 }
 
-/** Where an interface is made: the network namespace in a slot. Absent: that of the socket. */
+/** Slot of the network namespace in which an interface is made. Absent: that of the socket. */
 export interface DraftedPlace {
   readonly namespaceSlot?: number;
 }
@@ -61,10 +61,13 @@ export function draftBridge(link: DraftedLink): NetlinkDraft {
   return writer.finish(`make bridge ${link.name}`);
 }
 
-/** What the kernel's description of a bridge has, and that of no other link: IFLA_INFO_KIND. */
+/** Bytes that the kernel's description of a bridge contains, and that of no other link: IFLA_INFO_KIND. */
 export const BRIDGE_KIND: Uint8Array = Buffer.from('\x0b\0\x01\0bridge\0', 'latin1');
 
-/** Changes nothing. EOPNOTSUPP: the link is no bridge; ENODEV: there is none. */
+/**
+ * Returns a message that changes nothing and checks that a link is a bridge: EOPNOTSUPP if it is not, ENODEV if it does
+ * not exist.
+ */
 export function draftBridgeUse(name: string): NetlinkDraft {
   const writer = new NetlinkWriter(RTM.newLink, 0).raw(ifInfo()).text(IFLA.name, requireLinkName(name));
   writer.nested(IFLA.linkInfo, () => writer.text(INFO.kind, 'bridge').nested(INFO.data, () => undefined));
@@ -93,7 +96,7 @@ export function draftVeth(veth: DraftedVeth): NetlinkDraft {
   return writer.finish(`make veth pair ${veth.name} and ${veth.peer.name}${master}`);
 }
 
-/** An interface above another one of the socket's namespace. */
+/** An interface on top of another interface in the socket's namespace. */
 export type DraftedUpper = DraftedLink &
   DraftedPlace & { readonly parent: string } & (
     { readonly kind: 'macvlan'; readonly mode: MacvlanMode } | { readonly kind: 'ipvlan'; readonly mode: IpvlanMode }
@@ -117,7 +120,10 @@ export function draftLinkUp(name: string): NetlinkDraft {
   return writer.finish(`set ${name} up`);
 }
 
-/** The port sends back what comes out of it: to the container itself, by way of the host's address. */
+/**
+ * Returns a message that turns on hairpin mode: the port may send a packet back to where it came from, so that a
+ * container reaches itself through the host's address.
+ */
 export function draftHairpin(name: string): NetlinkDraft {
   const writer = new NetlinkWriter(RTM.newLink, 0).raw(ifInfo()).linkAt(INDEX_OFFSET, name);
   writer.nested(IFLA.linkInfo, () => {
@@ -131,13 +137,13 @@ export function draftLinkRemoval(name: string): NetlinkDraft {
   return writer.finish(`remove link ${name}`);
 }
 
-/** Finds an interface of this name, or nothing (ENODEV). */
+/** Returns a question that finds an interface of this name, or nothing (ENODEV). */
 export function draftLinkQuestion(name: string): NetlinkDraft {
   const writer = new NetlinkWriter(RTM.getLink, 0).raw(ifInfo()).text(IFLA.name, requireLinkName(name));
   return writer.finish(`look for link ${name}`);
 }
 
-/** Finds the ports of a bridge. */
+/** Returns a question that finds the ports of a bridge. */
 export function draftPortsQuestion(bridge: string): NetlinkDraft {
   return new NetlinkWriter(RTM.getLink, NLM_F.dump)
     .raw(ifInfo())
@@ -148,7 +154,7 @@ export function draftPortsQuestion(bridge: string): NetlinkDraft {
 const IFA = { address: 1, local: 2, broadcast: 4, flags: 8 } as const;
 const IFA_F_NODAD = 0x02;
 
-/** Usable at once: nobody is asked whether another has it. */
+/** Returns a message that adds an address, which is usable at once, without duplicate address detection. */
 export function draftAddress(link: string, address: string): NetlinkDraft {
   const prefix = requirePrefix(address);
   const fixed = Buffer.alloc(8);
@@ -169,17 +175,18 @@ const RT_SCOPE_UNIVERSE = 0;
 const RT_SCOPE_LINK = 253;
 
 export interface DraftedRoute {
-  /** `192.0.2.0/24`; 'default' takes the gateway's family. */
+  /** Destination, like `192.0.2.0/24`; 'default' has the gateway's family. */
   readonly destination: string;
-  /** Absent: on the link. */
+  /** Gateway. Absent: the destination is on the link. */
   readonly gateway?: string;
   readonly link: string;
-  /** 0: the kernel's. */
+  /** Metric; 0: the kernel's default. */
   readonly metric: number;
 }
 
 /**
- * Behind others to the same destination of the same metric: of those IPv4 takes the first, and IPv6 all of them in turn. EEXIST: this very route is there.
+ * Returns a message that appends a route after others with the same destination and metric: of those IPv4 uses the
+ * first, IPv6 all in turn. EEXIST: exactly this route exists.
  */
 export function draftRoute(route: DraftedRoute): NetlinkDraft {
   const gateway = route.gateway === undefined ? undefined : requireAddress(route.gateway);

@@ -1,4 +1,4 @@
-/** Network interfaces: found, made, changed, removed, here or inside a network namespace. */
+/** Finds, makes, changes and removes network interfaces, in this process's network namespace or in another one. */
 import { whileHeld } from '../inside.js';
 import type { ThreadNamespaces } from '../inside.js';
 import type { InsideOptions } from '../mounts.js';
@@ -18,22 +18,22 @@ const VETH_INFO_PEER = 1;
 
 const IFF_UP = 1;
 
-/** What may be said of an interface when it is made. */
+/** Properties of an interface that is made. */
 export interface NewLink extends InsideOptions {
-  /** 1 to 15 bytes, no slash, no space. */
+  /** Name: 1 to 15 bytes, no slash, no space. */
   readonly name: string;
-  /** In bytes. @default the driver's */
+  /** MTU in bytes. @default the driver's */
   readonly mtu?: number;
-  /** `02:00:00:00:00:01`. @default random */
+  /** Hardware address, like `02:00:00:00:00:01`. @default random */
   readonly macAddress?: string;
-  /** The interface is up from the start. @default false */
+  /** Whether the interface is up from the start. @default false */
   readonly up?: boolean;
 }
 
 export interface NewVeth extends NewLink {
-  /** The other end. */
+  /** The other end of the pair. */
   readonly peer: Omit<NewLink, 'inside'> & {
-    /** The network namespace that the other end is made in. @default that of the first end */
+    /** Network namespace in which the other end is made. @default that of the first end */
     readonly namespace?: NamespaceSource;
   };
 }
@@ -51,7 +51,7 @@ const PEER: OptionsOf<NewVeth['peer']> = {
   namespace: 'any',
 };
 
-/** All interfaces. */
+/** Returns all interfaces. */
 export async function listLinks(options: InsideOptions = {}): Promise<Link[]> {
   requireOptions('listLinks options', options, INSIDE);
   const bytes = request(RTM.getLink, NLM_F.dump, [ifInfo()]);
@@ -59,7 +59,7 @@ export async function listLinks(options: InsideOptions = {}): Promise<Link[]> {
   return messages.filter((message) => message.type === RTM.newLink).map((message) => decodeLink(message.body));
 }
 
-/** One interface; undefined if there is none of this name. */
+/** Returns one interface; undefined if there is none of this name. */
 export async function findLink(name: string, options: InsideOptions = {}): Promise<Link | undefined> {
   requireOptions('findLink options', options, INSIDE);
   const bytes = request(RTM.getLink, NLM_F.ack, [ifInfo(), textAttribute(IFLA.name, requireLinkName(name))]);
@@ -72,13 +72,16 @@ export async function findLink(name: string, options: InsideOptions = {}): Promi
   }
 }
 
-/** Names by index, for what the kernel says of interfaces by their indices alone. Asked last, it lacks only those that have gone meanwhile. */
+/**
+ * Returns the names of interfaces by index, for replies in which the kernel has only the index. Called after the reply,
+ * it lacks only interfaces that have gone meanwhile.
+ */
 export async function linkNames(inside: ThreadNamespaces | undefined): Promise<ReadonlyMap<number, string>> {
   const links = await listLinks(inside === undefined ? {} : { inside });
   return new Map(links.map(({ index, name }) => [index, name]));
 }
 
-/** Index of an interface that must be there: NativeError ENODEV if it is not. */
+/** Returns the index of an interface that must exist: NativeError ENODEV if it does not. */
 export async function linkIndex(name: string, inside: ThreadNamespaces | undefined): Promise<number> {
   const bytes = request(RTM.getLink, NLM_F.ack, [ifInfo(), textAttribute(IFLA.name, requireLinkName(name))]);
   const [message] = await converse(inside, { what: 'RTM_GETLINK', on: name }, bytes);
@@ -86,8 +89,8 @@ export async function linkIndex(name: string, inside: ThreadNamespaces | undefin
 }
 
 /**
- * Makes a pair of interfaces: what goes in at one end comes out at the other. NativeError EEXIST if a name is taken, EOPNOTSUPP where the
- * kernel has no such links, EPERM.
+ * Makes a pair of interfaces: packets sent into one end come out at the other. NativeError EEXIST if a name is taken,
+ * EOPNOTSUPP if the kernel has no such links, EPERM.
  */
 export async function createVeth(veth: NewVeth): Promise<void> {
   requireOptions('createVeth options', veth, VETH);
@@ -97,7 +100,7 @@ export async function createVeth(veth: NewVeth): Promise<void> {
   try {
     const place = handle === undefined ? [] : [u32Attribute(IFLA.namespaceFd, handle.fd)];
     const peerParts = [ifInfo(), ...attributesOfNew(peer), ...place];
-    // An end can be switched on only when it has the other.
+    // An end can be set up only once the other end exists.
     const data = [nestedAttribute(VETH_INFO_PEER, peerParts)];
     await whileHeld(veth.inside, async (inside) => {
       const first = { ...veth, ...(inside === undefined ? {} : { inside }) };
@@ -109,7 +112,7 @@ export async function createVeth(veth: NewVeth): Promise<void> {
   }
 }
 
-/** The pair does not stay if an end cannot be switched on. */
+/** Sets ends of a pair up, and removes the pair if that fails. */
 async function switchOn(
   ...ends: readonly { name: string; up?: boolean; inside?: ThreadNamespaces | undefined }[]
 ): Promise<void> {
@@ -124,22 +127,24 @@ async function switchOn(
   }
 }
 
-/** Makes a bridge: interfaces become its ports by `setLink(name, { master })`. NativeError as of createVeth. */
+/** Makes a bridge. Interfaces become its ports by `setLink(name, { master })`. NativeError as for createVeth(). */
 export async function createBridge(link: NewLink): Promise<void> {
   requireOptions('createBridge options', link, NEW_LINK);
   await createLinkOfKind(link, 'bridge');
 }
 
-/** Makes an interface that drops what is sent to it, for addresses of one's own. NativeError as of createVeth. */
+/**
+ * Makes an interface that drops all packets sent to it, for addresses of one's own. NativeError as for createVeth().
+ */
 export async function createDummy(link: NewLink): Promise<void> {
   requireOptions('createDummy options', link, NEW_LINK);
   await createLinkOfKind(link, 'dummy');
 }
 
 interface KindDetails {
-  /** IFLA_INFO_DATA. */
+  /** Attributes of the kind (IFLA_INFO_DATA). */
   readonly data?: readonly Uint8Array[];
-  /** Beside those that every new link has. */
+  /** Attributes in addition to those that every new link has. */
   readonly attributes?: readonly Uint8Array[];
 }
 
@@ -158,26 +163,29 @@ export async function createLinkOfKind(
   await converse(link.inside, { what: 'RTM_NEWLINK', on: `${kind} ${link.name}` }, bytes);
 }
 
-/** Removes an interface; the other end of a pair goes with it. NativeError ENODEV if there is none of this name. */
+/** Removes an interface, and with it the other end of a pair. NativeError ENODEV if there is none of this name. */
 export async function removeLink(name: string, options: InsideOptions = {}): Promise<void> {
   requireOptions('removeLink options', options, INSIDE);
   const bytes = request(RTM.delLink, NLM_F.ack, [ifInfo(), textAttribute(IFLA.name, requireLinkName(name))]);
   await converse(options.inside, { what: 'RTM_DELLINK', on: name }, bytes);
 }
 
-/** What to change about an interface; what is not named stays. All changes or none, but for a refused move. */
+/**
+ * Changes to an interface; properties that are not named stay as they are. All changes are made or none, except if a
+ * move is refused.
+ */
 export interface LinkChanges extends InsideOptions {
-  /** Switched on, or off. */
+  /** Whether the interface is up. */
   readonly up?: boolean;
-  /** A new name; older kernels want the interface to be down (NativeError EBUSY). */
+  /** New name; older kernels require the interface to be down (NativeError EBUSY). */
   readonly name?: string;
-  /** In bytes. */
+  /** MTU in bytes. */
   readonly mtu?: number;
-  /** `02:00:00:00:00:01`. */
+  /** Hardware address, like `02:00:00:00:00:01`. */
   readonly macAddress?: string;
-  /** Name of the bridge to be a port of; null: of none. */
+  /** Name of the bridge that the interface becomes a port of; null: of none. */
   readonly master?: string | null;
-  /** The network namespace to move it to; `name` is its name there. */
+  /** Network namespace that the interface moves to; `name` is its name there. */
   readonly namespace?: NamespaceSource;
 }
 

@@ -1,4 +1,7 @@
-/** Messages of rtnetlink(7), as bytes. Pure; `converse` in conversation.ts sends them. Netlink is in the byte order of the host. */
+/**
+ * Encoding and decoding of rtnetlink(7) messages. Pure; `converse` in conversation.ts sends them. Netlink uses the byte
+ * order of the host.
+ */
 import { requireWhole } from '../arguments.js';
 
 /** Message types (linux/rtnetlink.h). */
@@ -38,25 +41,25 @@ const NLM_F_CAPPED = 0x100;
 const NLM_F_ACK_TLVS = 0x200;
 const NLMSGERR_ATTR_MSG = 1;
 
-/** struct nlmsghdr and struct nlattr. */
+/** Sizes of struct nlmsghdr and struct nlattr. */
 export const HEADER_BYTES = 16;
 export const ATTRIBUTE_HEADER_BYTES = 4;
-/** NLA_F_NESTED, in the type of an attribute. */
+/** NLA_F_NESTED, a flag in the type of an attribute. */
 export const NESTED = 0x8000;
 const TYPE_MASK = 0x3fff;
 export const MAX_ATTRIBUTE_BYTES = 0xffff;
 
-/** A decoded attribute's value by its type. Of several of one type, the last. */
+/** Values of decoded attributes by type. Of several attributes of one type, the last. */
 export type Attributes = ReadonlyMap<number, Buffer>;
 
 export interface ReceivedMessage {
   readonly type: number;
   readonly flags: number;
-  /** What follows the header: a fixed structure, then attributes. */
+  /** The bytes after the header: a fixed structure, then attributes. */
   readonly body: Buffer;
 }
 
-/** Why the kernel refused: errno (positive) and, if it has any, words. */
+/** The kernel's refusal of a request: errno (positive) and, if it gives any, words. */
 export interface Refusal {
   readonly errno: number;
   readonly words: string | undefined;
@@ -65,16 +68,16 @@ export interface Refusal {
 export interface Answer {
   readonly messages: readonly ReceivedMessage[];
   readonly refusal: Refusal | undefined;
-  /** The table changed while it was read: what was read may lack or repeat entries. */
+  /** Whether the table changed while it was read, so that entries may be missing or repeated. */
   readonly interrupted: boolean;
 }
 
-/** NLMSG_ALIGN and NLA_ALIGN: both are 4. */
+/** Rounds a length up to a multiple of 4, the value of NLMSG_ALIGNTO and NLA_ALIGNTO. */
 export function aligned(length: number): number {
   return (length + 3) & ~3;
 }
 
-/** One attribute, padded. */
+/** Encodes one attribute, padded. */
 export function attribute(type: number, value: Uint8Array): Buffer {
   const length = ATTRIBUTE_HEADER_BYTES + value.length;
   if (length > MAX_ATTRIBUTE_BYTES) throw new RangeError(`netlink attribute of ${length} bytes`);
@@ -85,7 +88,7 @@ export function attribute(type: number, value: Uint8Array): Buffer {
   return bytes;
 }
 
-/** TypeError for what is no number of 32 bits. */
+/** Encodes an attribute of 32 bits. TypeError for a value that is no number of 32 bits. */
 export function u32Attribute(type: number, value: number): Buffer {
   requireWhole(value, 'a number of 32 bits', 0xffffffff);
   const bytes = Buffer.alloc(4);
@@ -93,7 +96,7 @@ export function u32Attribute(type: number, value: number): Buffer {
   return attribute(type, bytes);
 }
 
-/** Text with the NUL that the kernel wants after it. */
+/** Encodes text with the NUL that the kernel expects after it. */
 export function textAttribute(type: number, value: string): Buffer {
   return attribute(type, Buffer.from(`${value}\0`));
 }
@@ -102,7 +105,10 @@ export function nestedAttribute(type: number, parts: readonly Uint8Array[]): Buf
   return attribute(type | NESTED, Buffer.concat(parts));
 }
 
-/** A request: its header, the fixed structure of its type, attributes. One goes over a socket, so the sequence number is 1. */
+/**
+ * Encodes a request: its header, the fixed structure of its type, attributes. Each socket takes only one request, so
+ * the sequence number is 1.
+ */
 export function request(type: number, flags: number, parts: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(parts);
   const header = Buffer.alloc(HEADER_BYTES);
@@ -113,7 +119,7 @@ export function request(type: number, flags: number, parts: readonly Uint8Array[
   return Buffer.concat([header, body]);
 }
 
-/** All messages of an answer up to its end. RangeError for bytes that are none. */
+/** Parses all messages of a reply. RangeError for malformed bytes. */
 export function parseAnswer(bytes: Buffer): Answer {
   const messages: ReceivedMessage[] = [];
   let interrupted = false;
@@ -136,18 +142,18 @@ export function parseAnswer(bytes: Buffer): Answer {
   return { messages, refusal, interrupted };
 }
 
-/** An acknowledgement is an error of number 0. */
+/** Parses an error message; an acknowledgement is an error with number 0. */
 function parseRefusal(message: ReceivedMessage): Refusal | undefined {
   const errno = -message.body.readInt32LE(0);
   if (errno === 0) return undefined;
   if ((message.flags & NLM_F_ACK_TLVS) === 0) return { errno, words: undefined };
-  // After the number comes the refused request: its header alone, or all of it.
+  // The refused request follows the number: its header alone, or all of it.
   const requestBytes = (message.flags & NLM_F_CAPPED) !== 0 ? HEADER_BYTES : aligned(message.body.readUInt32LE(4));
   const words = parseAttributes(message.body.subarray(4 + requestBytes)).get(NLMSGERR_ATTR_MSG);
   return { errno, words: words === undefined ? undefined : text(words) };
 }
 
-/** The end of a dump carries an error, too. */
+/** Parses the end of a dump, which may carry an error as well. */
 function dumpRefusal(message: ReceivedMessage): Refusal | undefined {
   if (message.body.length < 4) return undefined;
   const errno = -message.body.readInt32LE(0);
@@ -158,7 +164,7 @@ export function parseAttributes(bytes: Buffer): Attributes {
   return new Map(attributeList(bytes).map(({ type, value }) => [type, value]));
 }
 
-/** All attributes in their order. RangeError for bytes that are none. */
+/** Returns all attributes in their order. RangeError for malformed bytes. */
 export function attributeList(bytes: Buffer): readonly { readonly type: number; readonly value: Buffer }[] {
   const attributes: { type: number; value: Buffer }[] = [];
   for (let offset = 0; offset + ATTRIBUTE_HEADER_BYTES <= bytes.length;) {
@@ -173,7 +179,7 @@ export function attributeList(bytes: Buffer): readonly { readonly type: number; 
   return attributes;
 }
 
-/** An attribute's text without the NUL at its end. */
+/** Returns an attribute's text without the NUL at its end. */
 export function text(value: Buffer): string {
   const end = value.indexOf(0);
   return value.toString('utf8', 0, end === -1 ? value.length : end);

@@ -1,4 +1,4 @@
-/** Neighbours: the hardware addresses of those on the same network (ARP, and neighbour discovery of IPv6). */
+/** Neighbours: hardware addresses of hosts on the same network (ARP, and IPv6 neighbour discovery). */
 import { formatIp } from '../../util/ip-address.js';
 import { whileHeld } from '../inside.js';
 import type { ThreadNamespaces } from '../inside.js';
@@ -14,9 +14,9 @@ export interface Neighbour {
   /** Name of the interface. */
   readonly link: string;
   readonly linkIndex: number;
-  /** `192.0.2.1`. */
+  /** Address, like `192.0.2.1`. */
   readonly address: string;
-  /** Absent while nobody has answered. */
+  /** Hardware address; absent while no host has answered. */
   readonly macAddress: string | undefined;
   readonly state:
     'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe' | 'failed' | 'noarp' | 'permanent' | 'none' | number;
@@ -25,7 +25,7 @@ export interface Neighbour {
 export interface NeighbourOptions extends InsideOptions {
   /** Name of the interface. */
   readonly link: string;
-  /** `192.0.2.1`, `fe80::1`. */
+  /** Address, like `192.0.2.1` or `fe80::1`. */
   readonly address: string;
 }
 
@@ -62,7 +62,10 @@ const STATES: ReadonlyMap<number, Neighbour['state']> = new Map([
   [NUD_PERMANENT, 'permanent'],
 ]);
 
-/** Adds one that stays, or changes it. NativeError ENODEV, ENETDOWN if the interface is down; TypeError for what is no address. */
+/**
+ * Adds a permanent neighbour, or changes an existing one. NativeError ENODEV, ENETDOWN if the interface is down;
+ * TypeError for an invalid address.
+ */
 export async function setNeighbour(options: NeighbourOptions & { readonly macAddress: string }): Promise<void> {
   requireOptions('setNeighbour options', options, SET);
   const mac = attribute(NDA.linkAddress, macBytes(options.macAddress));
@@ -73,7 +76,10 @@ export async function setNeighbour(options: NeighbourOptions & { readonly macAdd
   });
 }
 
-/** A {@link Neighbour} that is listed can be given. NativeError ENOENT if it is not there, ENODEV; TypeError for what is no address. */
+/**
+ * Removes a neighbour; a listed {@link Neighbour} can be given. NativeError ENOENT if it does not exist, ENODEV;
+ * TypeError for an invalid address.
+ */
 export async function removeNeighbour(options: NeighbourOptions | (NeighbourOptions & Neighbour)): Promise<void> {
   requireOptions('removeNeighbour options', options, REMOVE);
   await whileHeld(options.inside, async (inside) => {
@@ -82,7 +88,7 @@ export async function removeNeighbour(options: NeighbourOptions | (NeighbourOpti
   });
 }
 
-/** Those of IPv4 and IPv6, of all interfaces. */
+/** Returns the IPv4 and IPv6 neighbours of all interfaces. */
 export async function listNeighbours(options: InsideOptions = {}): Promise<Neighbour[]> {
   requireOptions('listNeighbours options', options, INSIDE);
   const bytes = request(RTM.getNeighbour, NLM_F.dump, [Buffer.alloc(NDMSG_BYTES)]);
@@ -108,7 +114,7 @@ async function neighbourParts({ link, address, inside }: PlacedNeighbour): Promi
   return [header, attribute(NDA.address, bytes)];
 }
 
-/** None of an interface that has gone. */
+/** Decodes a neighbour. Returns none for an interface that has gone. */
 function decodeNeighbour(body: Buffer, names: ReadonlyMap<number, string>): readonly Neighbour[] {
   const index = body.readInt32LE(4);
   const link = names.get(index);

@@ -1,4 +1,4 @@
-/** Routes: where packets go. */
+/** Routes of the kernel's routing tables. */
 import { formatIp, parseIp, parseIpPrefix } from '../../util/ip-address.js';
 import type { IpPrefix } from '../../util/ip-address.js';
 import { requireText, requireWhole } from '../arguments.js';
@@ -16,46 +16,51 @@ export interface Route {
   readonly family: 'ipv4' | 'ipv6';
   /** `192.0.2.0/24`, or `default`. */
   readonly destination: string;
-  /** An address, or undefined where the destination is on the interface's own network. */
+  /** Address of the gateway; undefined if the destination is on the interface's own network. */
   readonly gateway: string | undefined;
-  /** Name of the interface; undefined where there is none, or several. */
+  /** Name of the interface; undefined if there is none, or several. */
   readonly link: string | undefined;
-  /** Its number. */
+  /** Index of the interface. */
   readonly linkIndex: number | undefined;
-  /** The address that packets are sent from. */
+  /** Source address of packets. */
   readonly source: string | undefined;
-  /** Smaller goes first. */
+  /** Metric: the route with the smallest takes precedence. */
   readonly metric: number;
-  /** Number of its table: 254 is the main one. */
+  /** Number of the table; 254 is the main table. */
   readonly table: number;
-  /** It is for packets of this type of service only; 0: for those for which there is no other. */
+  /** Type of service of the packets that the route is for; 0: packets for which there is no other route. */
   readonly tos: number;
-  /** What becomes of packets: `unicast` sends them on, `blackhole` drops them; a number is one that has no name here. */
+  /**
+   * What happens to packets: `unicast` forwards them, `blackhole` drops them; a number is a type that has no name here.
+   */
   readonly type:
     'unicast' | 'local' | 'broadcast' | 'anycast' | 'multicast' | 'blackhole' | 'unreachable' | 'prohibit' | number;
 }
 
-/** What a route is made of: a gateway, an interface, or both. A {@link Route} that is listed is one, too. */
+/** A route to add or remove: it has a gateway, an interface, or both. A listed {@link Route} can be given as well. */
 export interface RouteOptions extends InsideOptions {
   /** `192.0.2.0/24`, or `default`. */
   readonly destination: string;
-  /** Of `default`; other destinations say it themselves. @default the gateway's, without one `ipv4` */
+  /** Family of the destination `default`; others imply it. @default the gateway's, without one `ipv4` */
   readonly family?: 'ipv4' | 'ipv6';
-  /** An address. */
+  /** Address of the gateway. */
   readonly gateway?: string | undefined;
   /** Name of the interface. */
   readonly link?: string | undefined;
-  /** The address that packets are sent from. @default the kernel's choice */
+  /** Source address of packets. @default the kernel's choice */
   readonly source?: string | undefined;
-  /** Smaller goes first. @default 0 (the kernel's 1024 for IPv6) */
+  /** Metric: the route with the smallest takes precedence. @default 0 (the kernel's 1024 for IPv6) */
   readonly metric?: number;
-  /** Number of its table. @default 254, the main table */
+  /** Number of the table. @default 254, the main table */
   readonly table?: number;
-  /** IPv4: for packets of this type of service only. @default 0: for those for which there is no other */
+  /**
+   * IPv4: type of service of the packets that the route is for.
+   * @default 0: packets for which there is no other route
+   */
   readonly tos?: number;
-  /** As a listed route has it. Only `unicast` can be added; a removal does not look at it. @default 'unicast' */
+  /** Type, as a listed route has it. Only `unicast` can be added; a removal ignores it. @default 'unicast' */
   readonly type?: Route['type'];
-  /** As a listed route has it; what counts is `link`. */
+  /** Index of the interface, as a listed route has it; ignored in favour of `link`. */
   readonly linkIndex?: number | undefined;
 }
 
@@ -81,7 +86,7 @@ const MAX_TOS = 0xff;
 const RTPROT_BOOT = 3;
 const RT_SCOPE_UNIVERSE = 0;
 const RT_SCOPE_LINK = 253;
-/** For a removal: whatever the route's scope is. */
+/** In a removal: any scope of the route. */
 const RT_SCOPE_NOWHERE = 255;
 const RTN_UNICAST = 1;
 
@@ -97,8 +102,8 @@ const TYPES: ReadonlyMap<number, Route['type']> = new Map([
 ]);
 
 /**
- * Adds a route. NativeError EEXIST if there is such a route, ENETUNREACH if the gateway cannot be reached, ENETDOWN if the interface is
- * down, ENODEV if there is none of this name; TypeError for what is no address.
+ * Adds a route. NativeError EEXIST if such a route exists, ENETUNREACH if the gateway cannot be reached, ENETDOWN if
+ * the interface is down, ENODEV if there is none of this name; TypeError for an invalid address.
  */
 export async function addRoute(route: RouteOptions): Promise<void> {
   requireOptions('addRoute options', route, ROUTE);
@@ -112,7 +117,10 @@ export async function addRoute(route: RouteOptions): Promise<void> {
   });
 }
 
-/** Removes a route that has all that is named. NativeError ESRCH if there is none, ENODEV; TypeError for what is no address. */
+/**
+ * Removes a route that has all the given properties. NativeError ESRCH if there is none, ENODEV; TypeError for an
+ * invalid address.
+ */
 export async function removeRoute(route: RouteOptions): Promise<void> {
   requireOptions('removeRoute options', route, ROUTE);
   await whileHeld(route.inside, async (inside) => {
@@ -123,13 +131,13 @@ export async function removeRoute(route: RouteOptions): Promise<void> {
 }
 
 export interface ListRoutesOptions extends InsideOptions {
-  /** @default 254, the main table; 'all' for every table */
+  /** Number of the table, or 'all'. @default 254, the main table */
   readonly table?: number | 'all';
 }
 
 const LIST: OptionsOf<ListRoutesOptions> = { ...INSIDE, table: 'any' };
 
-/** The routes of IPv4 and IPv6. */
+/** Returns the IPv4 and IPv6 routes of a table, or of all tables. */
 export async function listRoutes(options: ListRoutesOptions = {}): Promise<Route[]> {
   requireOptions('listRoutes options', options, LIST);
   const { table = MAIN_TABLE } = options;

@@ -1,4 +1,4 @@
-/** Routing rules: which table a packet's route is looked up in. */
+/** Routing rules, which select the table that a packet's route is looked up in. */
 import { formatIp, parseIpPrefix } from '../../util/ip-address.js';
 import { requireKey, requireObject, requireWhole } from '../arguments.js';
 import type { InsideOptions } from '../mounts.js';
@@ -8,58 +8,61 @@ import { AF_INET, AF_INET6, familyOf, requireFamily } from './ip-prefixes.js';
 import { requireLinkName } from './link-attributes.js';
 import { attribute, NLM_F, parseAttributes, request, RTM, text, textAttribute, u32Attribute } from './message.js';
 
-/** From the first to the last number, with both. */
+/** A range of numbers, including the first and the last. */
 export interface NumberRange {
   readonly first: number;
   readonly last: number;
 }
 
-/** What a packet must have, and what then becomes of it. */
+/** A routing rule: the properties that a packet must have, and what then happens to it. */
 export interface RoutingRule {
   readonly family: 'ipv4' | 'ipv6';
-  /** Its route is looked up in `table`; the rule `goto` is the next; nothing happens; it is dropped, in silence or with an ICMP error. */
+  /**
+   * What happens to a matching packet: its route is looked up in `table`; the rule `goto` comes next; nothing; it is
+   * dropped, silently or with an ICMP error.
+   */
   readonly action: 'lookup' | 'goto' | 'nop' | 'blackhole' | 'unreachable' | 'prohibit' | number;
-  /** Smaller goes first. */
+  /** Priority: rules with smaller ones come first. */
   readonly priority: number;
-  /** Number of the table; 254 is the main one, 0 what is no lookup in a table. */
+  /** Number of the table; 254 is the main table, 0 if the action is no lookup in a table. */
   readonly table: number;
-  /** `192.0.2.0/24`; absent: all. */
+  /** Network of the source address, like `192.0.2.0/24`; absent: all. */
   readonly from?: string;
-  /** As `from`. */
+  /** Network of the destination address; absent: all. */
   readonly to?: string;
-  /** Name of the interface that it came in by; `lo`: it is this host's. */
+  /** Name of the interface that the packet came in on; `lo`: it comes from this host. */
   readonly inLink?: string;
-  /** Name of the interface that its program has chosen. */
+  /** Name of the interface that the sending program has chosen. */
   readonly outLink?: string;
-  /** Of the packet, set by a firewall or SO_MARK. */
+  /** Mark of the packet, set by a firewall or SO_MARK. */
   readonly mark?: number;
-  /** The bits of the packet's mark that count; absent: all. */
+  /** Bits of the packet's mark that are compared; absent: all. */
   readonly markMask?: number;
-  /** The field of IPv4 (type of service) or IPv6 (traffic class); absent: any. */
+  /** Type of service (IPv4) or traffic class (IPv6); absent: any. */
   readonly tos?: number;
-  /** Number of its protocol: 6 is TCP, 17 UDP; absent: any. */
+  /** Number of the packet's protocol: 6 is TCP, 17 UDP; absent: any. */
   readonly ipProtocol?: number;
-  /** Absent: any. */
+  /** Source ports; absent: any. */
   readonly sourcePorts?: NumberRange;
-  /** Absent: any. */
+  /** Destination ports; absent: any. */
   readonly destinationPorts?: NumberRange;
-  /** Users whose programs send it; absent: all. */
+  /** Ids of the users whose programs send the packet; absent: all. */
   readonly uids?: NumberRange;
-  /** The rule is for the packets that do not have all this. Absent: it is not so. */
+  /** Whether the rule is for packets that do not have all these properties. Absent: it is not. */
   readonly invert?: boolean;
-  /** A route that is found in the table does not count if its prefix is no longer than this: 0 leaves default routes out. */
+  /** Routes that the lookup finds are ignored if their prefix is no longer than this: 0 ignores default routes. */
   readonly suppressPrefixLength?: number;
-  /** A route that is found in the table does not count if its interface is of this group. */
+  /** Routes that the lookup finds are ignored if their interface is in this group. */
   readonly suppressGroup?: number;
-  /** Priority of the rule to go on with, for the action of that name. */
+  /** Priority of the rule that comes next, for the action `goto`. */
   readonly goto?: number;
 }
 
-/** A {@link RoutingRule} that is listed is one, too. */
+/** A rule to add or remove. A listed {@link RoutingRule} can be given as well. */
 export interface RoutingRuleOptions extends Partial<RoutingRule>, InsideOptions {
-  /** Number of the table that is looked in; 254 is the main one. Must be given for a lookup. @default 0 */
+  /** Number of the table; 254 is the main table. Must be given for a lookup. @default 0 */
   readonly table?: number;
-  /** What becomes of the packets. @default 'lookup' */
+  /** What happens to matching packets. @default 'lookup' */
   readonly action?: RoutingRule['action'];
 }
 
@@ -86,7 +89,7 @@ const RULE: OptionsOf<RoutingRuleOptions> = {
   action: 'any',
 };
 
-/** struct fib_rule_hdr, and attributes (linux/fib_rules.h). */
+/** Size of struct fib_rule_hdr, and attributes (linux/fib_rules.h). */
 const HEADER_BYTES = 12;
 const FRA = {
   to: 1,
@@ -115,8 +118,9 @@ const MAX_U16 = 0xffff;
 const MAX_U32 = 0xffffffff;
 
 /**
- * Adds a rule: of `family`, else of that of its addresses, else of IPv4; without `priority` before those that are there. NativeError EEXIST if there is such
- * a rule; TypeError for what is no network or interface's name, and for addresses of two families.
+ * Adds a rule. Its family is `family`, else that of its addresses, else IPv4; without `priority` it is put before
+ * existing rules. NativeError EEXIST if such a rule exists; TypeError for an invalid network or name of an interface,
+ * and for addresses of two families.
  */
 export async function addRoutingRule(rule: RoutingRuleOptions): Promise<void> {
   requireOptions('addRoutingRule options', rule, RULE);
@@ -124,14 +128,17 @@ export async function addRoutingRule(rule: RoutingRuleOptions): Promise<void> {
   await converse(rule.inside, { what: 'RTM_NEWRULE', on: wordsOf(rule) }, bytes);
 }
 
-/** Removes the first rule that has all that is named. NativeError ENOENT if there is none; TypeError as of addRoutingRule(). */
+/**
+ * Removes the first rule that has all the given properties. NativeError ENOENT if there is none; TypeError as for
+ * addRoutingRule().
+ */
 export async function removeRoutingRule(rule: RoutingRuleOptions): Promise<void> {
   requireOptions('removeRoutingRule options', rule, RULE);
   const bytes = request(RTM.delRule, NLM_F.ack, ruleParts(rule));
   await converse(rule.inside, { what: 'RTM_DELRULE', on: wordsOf(rule) }, bytes);
 }
 
-/** Those of IPv4 and IPv6, in the order in which they are asked. */
+/** Returns the IPv4 and IPv6 rules, in the order in which the kernel consults them. */
 export async function listRoutingRules(options: InsideOptions = {}): Promise<RoutingRule[]> {
   requireOptions('listRoutingRules options', options, INSIDE);
   const bytes = request(RTM.getRule, NLM_F.dump, [Buffer.alloc(HEADER_BYTES)]);
@@ -184,7 +191,7 @@ function actionNumber({ action = 'lookup', table }: RoutingRuleOptions): number 
   return ACTIONS[requireKey(ACTIONS, action, 'an action of routing rules')];
 }
 
-/** Programs and their ports. */
+/** Returns the attributes about protocol, ports and users. */
 function senderParts({ ipProtocol, sourcePorts, destinationPorts, uids }: RoutingRuleOptions): Buffer[] {
   const parts: Buffer[] = [];
   if (ipProtocol !== undefined)
@@ -195,7 +202,7 @@ function senderParts({ ipProtocol, sourcePorts, destinationPorts, uids }: Routin
   return parts;
 }
 
-/** struct fib_rule_port_range. */
+/** Returns a struct fib_rule_port_range. */
 function portRange(range: NumberRange): Buffer {
   const { first, last } = requireRange(range, 'a port', MAX_U16);
   const bytes = Buffer.alloc(4);
@@ -204,7 +211,7 @@ function portRange(range: NumberRange): Buffer {
   return bytes;
 }
 
-/** struct fib_rule_uid_range. */
+/** Returns a struct fib_rule_uid_range. */
 function uidRange(range: NumberRange): Buffer {
   const { first, last } = requireRange(range, 'a user id', MAX_U32);
   const bytes = Buffer.alloc(8);
@@ -242,7 +249,7 @@ function decodeRule(body: Buffer): RoutingRule {
     const bytes = attributes.get(type);
     return bytes === undefined ? undefined : { first: bytes.readUInt16LE(0), last: bytes.readUInt16LE(2) };
   };
-  /** All bits set are none to the kernel. */
+  /** Reads a number; one with all bits set means none to the kernel. */
   const limited = (type: number) => (number(type) === MAX_U32 ? undefined : number(type));
   const markMask = limited(FRA.markMask);
   const uids = attributes.get(FRA.uids);

@@ -1,4 +1,4 @@
-/** Interfaces above another one, which they share. */
+/** Interfaces on top of another interface, which they share. */
 import { whileHeld } from '../inside.js';
 import { INSIDE, requireOptions, type OptionsOf } from '../options.js';
 import { IFLA } from './link-attributes.js';
@@ -11,24 +11,27 @@ import { attribute, u32Attribute } from './message.js';
 const VLAN_ID = 1;
 const MAX_VLAN_ID = 4094;
 
-/** An interface above another one of its namespace; setLink() moves it to another. */
+/** An interface on top of another one in the same namespace; setLink() moves it to another namespace. */
 export interface NewUpperLink extends NewLink {
-  /** Name of the interface below. */
+  /** Name of the interface that it is on top of. */
   readonly parent: string;
 }
 
 const UPPER: OptionsOf<NewUpperLink> = { ...NEW_LINK, parent: 'any' };
 
 export interface NewMacvlan extends NewUpperLink {
-  /** Who reaches whom on the same parent. @default 'bridge': all do */
+  /** Which interfaces on the same parent reach each other. @default 'bridge': all do */
   readonly mode?: MacvlanMode;
 }
 
 const MACVLAN: OptionsOf<NewMacvlan> = { ...UPPER, mode: 'any' };
 
-/** It has the MAC address of its parent. */
+/** An ipvlan interface, which has the MAC address of its parent. */
 export interface NewIpvlan extends Omit<NewUpperLink, 'macAddress'> {
-  /** Whether the parent switches frames (`l2`), or routes packets (`l3`), also through the firewall of the host (`l3s`). @default 'l2' */
+  /**
+   * Whether the parent switches frames (`l2`) or routes packets (`l3`), also through the host's firewall (`l3s`).
+   * @default 'l2'
+   */
   readonly mode?: IpvlanMode;
 }
 
@@ -42,27 +45,33 @@ const IPVLAN: OptionsOf<NewIpvlan> = {
 };
 
 export interface NewVlan extends NewUpperLink {
-  /** 1 to 4094. */
+  /** Number of the VLAN, 1 to 4094. */
   readonly id: number;
 }
 
 const VLAN: OptionsOf<NewVlan> = { ...UPPER, id: 'any' };
 
-/** Makes an interface with a MAC address of its own on another's network. NativeError ENODEV without the parent, else as of createVeth(). */
+/**
+ * Makes a macvlan: an interface with a MAC address of its own on the network of its parent. NativeError ENODEV without
+ * the parent, else as for createVeth().
+ */
 export async function createMacvlan(link: NewMacvlan): Promise<void> {
   requireOptions('createMacvlan options', link, MACVLAN);
   const mode = requireMode('macvlan', MACVLAN_MODES, link.mode ?? 'bridge');
   await createUpper(link, 'macvlan', [u32Attribute(IFLA_MACVLAN_MODE, mode)]);
 }
 
-/** Makes an interface with addresses of its own and the MAC address of another. NativeError as of createMacvlan(). */
+/**
+ * Makes an ipvlan: an interface with IP addresses of its own and the MAC address of its parent. NativeError as for
+ * createMacvlan().
+ */
 export async function createIpvlan(link: NewIpvlan): Promise<void> {
   requireOptions('createIpvlan options', link, IPVLAN);
   const mode = requireMode('ipvlan', IPVLAN_MODES, link.mode ?? 'l2');
   await createUpper(link, 'ipvlan', [attribute(IFLA_IPVLAN_MODE, Uint8Array.of(mode, 0))]);
 }
 
-/** Makes an interface for the packets of one VLAN (802.1Q) of another. NativeError as of createMacvlan(). */
+/** Makes an interface for the packets of one VLAN (802.1Q) of its parent. NativeError as for createMacvlan(). */
 export async function createVlan(link: NewVlan): Promise<void> {
   requireOptions('createVlan options', link, VLAN);
   const { id } = link;

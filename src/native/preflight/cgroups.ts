@@ -1,4 +1,4 @@
-/** Control groups: which version, which controllers, and whether we may make some. */
+/** Checks of control groups: their version, their controllers, and whether this process may make some. */
 import { readdirSync, statfsSync } from 'node:fs';
 import { createCgroup, removeCgroup } from '../cgroup-files.js';
 import { found, lacking, tried } from './check.js';
@@ -8,7 +8,7 @@ import { readSmall } from './proc.js';
 const MOUNT_POINT = '/sys/fs/cgroup';
 const CGROUP2_MAGIC = 0x63677270;
 
-/** Those that options of `run` need; a container without such options needs none. */
+/** Controllers that options of `run` need; a container without such options needs none. */
 const USED_CONTROLLERS = ['cpu', 'cpuset', 'memory', 'pids'] as const;
 
 export async function checkCgroups(): Promise<PreflightCheck[]> {
@@ -40,7 +40,7 @@ function unifiedControllers(): string[] {
   return (readSmall(`${MOUNT_POINT}/cgroup.controllers`) ?? '').split(' ').filter((name) => name !== '');
 }
 
-/** Directories like `cpu,cpuacct` are of several controllers. */
+/** Returns the controllers of version 1; a directory like `cpu,cpuacct` stands for several. */
 function legacyControllers(): string[] {
   const names = readdirSync(MOUNT_POINT).flatMap((name) => name.split(','));
   return [...new Set(names)].filter((name) => name !== 'unified' && name !== 'systemd').sort();
@@ -59,7 +59,7 @@ async function checkWritable(version: string, controllers: readonly string[]): P
   });
 }
 
-/** Where this process may be expected to make groups: root at the top, others below their own. */
+/** Returns the group in which this process should be able to make groups: root at the top, others below their own. */
 function cgroupDirectory(version: string, controllers: readonly string[]): string {
   if (version !== 'v2') return `${MOUNT_POINT}/${controllers[0] ?? 'unified'}`;
   const own = /^0::(\/.*)$/m.exec(readSmall('/proc/self/cgroup') ?? '')?.[1] ?? '/';

@@ -1,14 +1,14 @@
-/** One thing that the machine should have. */
+/** A check of one requirement. */
 
 export interface PreflightCheck {
-  /** What was looked at: `namespace net`, `overlay`, `cgroups`, `capability CAP_NET_ADMIN`, ... */
+  /** Subject of the check: `namespace net`, `overlay`, `cgroups`, `capability CAP_NET_ADMIN`, ... */
   readonly name: string;
   readonly ok: boolean;
   /** Whether a container with default options needs it. */
   readonly required: boolean;
-  /** What was found. */
+  /** Result of the check, in words. */
   readonly detail: string;
-  /** What to do about it, if it is not ok. */
+  /** What to do if the check is not ok. */
   readonly remedy?: string;
 }
 
@@ -20,7 +20,7 @@ export function lacking(name: string, required: boolean, problem: { detail: stri
   return { name, ok: false, required, ...problem };
 }
 
-/** The check by trying: ok with `detail` unless `attempt` throws. */
+/** Checks by trying: ok, with `detail`, unless `attempt` throws. */
 export async function tried(
   wanted: { readonly name: string; readonly required: boolean; readonly detail: string },
   remedy: string | ((error: Error) => string),

@@ -1,4 +1,4 @@
-/** Which parts of the kernel are there: mounts, overlays, filters, handles of processes. Tried in namespaces of their own. */
+/** Checks of kernel features: mounts, overlays, filters, pidfds. They are tried in namespaces of their own. */
 import { compileSeccomp } from '../seccomp.js';
 import { bindMount, mountFileSystem } from '../mounts.js';
 import { createNamespace } from '../namespace-create.js';
@@ -13,12 +13,13 @@ import { readSmall } from './proc.js';
 const A_DIRECTORY = '/usr';
 const ANOTHER_DIRECTORY = '/etc';
 
-/** Linux 5.12 has mount_setattr(2), the youngest call that is needed. */
+/** Remedy for missing mount calls. Linux 5.12 has mount_setattr(2), the newest call that is needed. */
 const NEW_KERNEL = 'use Linux 5.12 or newer; in a container, one whose seccomp profile allows the new mount calls';
 
 export async function checkKernel(privileged: boolean): Promise<PreflightCheck[]> {
   const checks = [...(await checkMonitor()), checkSeccompKernel(), await checkLibseccomp(), await checkPidfd()];
-  // Who is not root mounts in a user namespace only, which a thread cannot enter: the engine finds out there.
+  // A user other than root can mount only in a user namespace, which a thread cannot enter: there the engine finds out
+  // itself.
   return privileged ? [...checks, ...(await checkMounts())] : checks;
 }
 
@@ -49,7 +50,7 @@ async function checkMounts(): Promise<PreflightCheck[]> {
   ];
 }
 
-/** The mounts end with the namespace, and were never seen outside. */
+/** Does work in a new mount namespace. Its mounts end with the namespace, and are never visible outside. */
 async function withOwnMounts(work: (inside: ThreadNamespaces) => Promise<void>): Promise<void> {
   using mnt = await createNamespace('mnt');
   await work({ mnt });
@@ -61,7 +62,7 @@ async function mountIdMapped(inside: ThreadNamespaces): Promise<void> {
   await bindMount({ source: ANOTHER_DIRECTORY, target: A_DIRECTORY, idMap, inside });
 }
 
-/** Starts one and lets go of it, as which it ends: shows that it is there and may be executed. */
+/** Starts a monitor and closes its connection, at which it ends: shows that the monitor exists and may be executed. */
 async function checkMonitor(): Promise<PreflightCheck[]> {
   const wanted = { name: 'monitor', required: true, detail: 'starts' };
   const remedy = 'see the message; npm rebuild tspod builds it again';

@@ -1,4 +1,4 @@
-/** Which namespaces can be made: by making each. */
+/** Checks which kinds of namespaces can be made, by making one of each. */
 import { existsSync } from 'node:fs';
 import { binding } from '../binding.js';
 import { createNamespace } from '../namespace-create.js';
@@ -9,7 +9,7 @@ import { lacking, tried } from './check.js';
 import type { PreflightCheck } from './check.js';
 import { readNumber, readSmall } from './proc.js';
 
-/** Kernel configuration of each kind, for kernels that are built without it. */
+/** Configuration option of each kind, for kernels that are built without it. */
 const CONFIGURED_BY: Readonly<Record<NamespaceKind, string>> = {
   cgroup: 'CONFIG_CGROUPS',
   ipc: 'CONFIG_IPC_NS',
@@ -21,7 +21,10 @@ const CONFIGURED_BY: Readonly<Record<NamespaceKind, string>> = {
   uts: 'CONFIG_UTS_NS',
 };
 
-/** A container of root's has no user and no time namespace unless it is asked for; one of another user's is in a user namespace. */
+/**
+ * Whether a container with default options needs the kind. One of root's has no user and no time namespace by default;
+ * one of another user is in a user namespace.
+ */
 function isRequired(kind: NamespaceKind, privileged: boolean): boolean {
   if (kind === 'time') return false;
   return kind === 'user' ? !privileged : true;
@@ -48,7 +51,8 @@ async function checkNamespace(kind: NamespaceKind, privileged: boolean): Promise
 
 async function make(kind: NamespaceKind, privileged: boolean): Promise<void> {
   if (kind === 'time') {
-    // clone(2) has no bit for it; who has no privilege gets it inside a user namespace, which a thread cannot make.
+    // clone(2) has no flag for it. Without privilege it can only be made inside a user namespace, which a thread cannot
+    // make.
     if (privileged) (await createNamespace('time')).close();
     return;
   }
@@ -68,7 +72,7 @@ function remedyFor(kind: NamespaceKind, error: Error, privileged: boolean): stri
   return 'run as root with CAP_SYS_ADMIN (in a container: start it with --privileged)';
 }
 
-/** What distributions do against unprivileged user namespaces. */
+/** Returns the remedy for the restrictions that distributions put on unprivileged user namespaces. */
 function userNamespaceRemedy(): string {
   if (readSmall('/proc/sys/kernel/unprivileged_userns_clone') === '0')
     return 'sysctl -w kernel.unprivileged_userns_clone=1';

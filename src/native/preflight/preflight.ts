@@ -1,4 +1,4 @@
-/** What this machine has of what containers need, found out by trying. */
+/** Checks of what containers need from this machine, made by trying. */
 import { checkCgroups } from './cgroups.js';
 import type { PreflightCheck } from './check.js';
 import { checkKernel } from './kernel.js';
@@ -6,16 +6,16 @@ import { checkNamespaces } from './namespaces.js';
 import { checkCapabilities, checkLimits } from './rights.js';
 
 export interface PreflightReport {
-  /** Nothing that is required is lacking. */
+  /** Whether all required checks are ok. */
   readonly ok: boolean;
-  /** In the order in which they were made. */
+  /** The checks, in the order in which they were made. */
   readonly checks: readonly PreflightCheck[];
 }
 
 /**
- * Tries everything that containers need, one by one, and says of each what was found and what to do. Leaves nothing behind: namespaces
- * and mounts are made for the check alone. Takes some tens of milliseconds. Throws only if there is no native part at all
- * (TspodError UNSUPPORTED_HOST).
+ * Tries everything that containers need, one by one, and reports for each what was found and what to do. Leaves nothing
+ * behind: namespaces and mounts are made only for the check. Takes some tens of milliseconds. Throws only if there is
+ * no native part at all (TspodError UNSUPPORTED_HOST).
  */
 export async function preflight(): Promise<PreflightReport> {
   const privileged = process.geteuid?.() === 0;

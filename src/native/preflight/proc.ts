@@ -1,7 +1,7 @@
-/** What /proc and /sys say, for the checks. */
+/** Reads values from /proc and /sys for the checks. */
 import { readFileSync } from 'node:fs';
 
-/** The text of a small file without space around it; undefined if it cannot be read. */
+/** Returns the text of a small file, trimmed; undefined if it cannot be read. */
 export function readSmall(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8').trim();
@@ -10,13 +10,13 @@ export function readSmall(path: string): string | undefined {
   }
 }
 
-/** A number that a file holds; undefined if there is none. */
+/** Returns the number that a file contains; undefined if it contains none. */
 export function readNumber(path: string): number | undefined {
   const text = readSmall(path);
   return text === undefined || !/^-?\d+$/.test(text) ? undefined : Number(text);
 }
 
-/** The effective capabilities of this process, as a mask. */
+/** Returns the effective capabilities of this process, as a mask. */
 export function effectiveCapabilities(): bigint {
   const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(readSmall('/proc/self/status') ?? '')?.[1];
   return BigInt(`0x${mask ?? '0'}`);

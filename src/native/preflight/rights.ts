@@ -1,11 +1,11 @@
-/** What this process may do: capabilities and resource limits. */
+/** Checks of the rights of this process: capabilities and resource limits. */
 import { CAPABILITIES } from '../../util/capabilities.js';
 import type { Capability } from '../../util/capabilities.js';
 import { found, lacking } from './check.js';
 import type { PreflightCheck } from './check.js';
 import { effectiveCapabilities, readSmall } from './proc.js';
 
-/** What root's containers need of the engine; the others are given away only. */
+/** Capabilities that the engine needs for containers of root; others are only passed on to them. */
 const NEEDED: readonly Capability[] = [
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',
@@ -26,7 +26,7 @@ const WITHOUT: Partial<Readonly<Record<Capability, string>>> = {
   CAP_SYS_PTRACE: 'containers of other users cannot be looked into',
 };
 
-/** A container's monitor, its streams and its log take about ten descriptors. */
+/** Sufficient limit of open files: a container's monitor, its streams and its log take about ten descriptors. */
 const COMFORTABLE_FILES = 1024;
 
 export function checkCapabilities(privileged: boolean): PreflightCheck[] {

@@ -1,8 +1,11 @@
-/** What the rules of nf_tables are made of. Pure. Values go through registers: 1 (16 bytes), or 8 and up (4 bytes each, 8 to 11 are register 1). */
+/**
+ * Expressions, of which nf_tables rules are made. Pure. Values go through registers: 1 (16 bytes), or 8 and up (4 bytes
+ * each, 8 to 11 are register 1).
+ */
 import type { NetlinkWriter } from '../draft.js';
 import { FAMILIES, JUMP, type NftExpression } from './message.js';
 
-/** The register that everything is loaded into, and its parts of 4 bytes. */
+/** The register into which all values are loaded, and the first of its parts of 4 bytes. */
 const REGISTER = 1;
 export const PART_OF_REGISTER = 8;
 const VERDICT_REGISTER = 0;
@@ -34,7 +37,7 @@ export function payload({ base, offset, length }: Payload, register = REGISTER):
 const COMPARISONS = { equal: 0, notEqual: 1 } as const;
 const DATA_VALUE = 1;
 
-/** Goes on with the rule if the register holds (or does not hold) this. */
+/** Continues with the rule if the register has (or does not have) this value. */
 export function compare(how: keyof typeof COMPARISONS, value: Uint8Array): NftExpression {
   return expression('cmp', (writer) =>
     writer
@@ -44,7 +47,7 @@ export function compare(how: keyof typeof COMPARISONS, value: Uint8Array): NftEx
   );
 }
 
-/** Keeps the bits of a mask. */
+/** Clears all bits of the register that are not in the mask. */
 export function mask(bits: Uint8Array): NftExpression {
   return expression('bitwise', (writer) =>
     writer
@@ -58,9 +61,9 @@ export function mask(bits: Uint8Array): NftExpression {
 
 export interface Lookup {
   readonly set: string;
-  /** Within the batch. */
+  /** Id of the set within the batch. */
   readonly id: number;
-  /** Of maps: where the data goes. @default the set is only asked */
+  /** For maps: target of the data. @default none: only whether the set has the key matters */
   readonly into?: 'register' | 'verdict';
 }
 
@@ -109,7 +112,7 @@ export function connectionStatus(): NftExpression {
 const FIB_RESULT_TYPE = 3;
 const FIB_DESTINATION = 2;
 
-/** Loads what kind of address the destination is to this host (RTN_*). */
+/** Loads the kind of address that the destination is to this host (RTN_*). */
 export function destinationType(): NftExpression {
   return expression('fib', (writer) => writer.u32be(3, FIB_DESTINATION).u32be(2, FIB_RESULT_TYPE).u32be(1, REGISTER));
 }
@@ -120,7 +123,7 @@ export function counter(): NftExpression {
 
 const NAT_DESTINATION = 1;
 
-/** Leads the connection to the address and port in the register, one after the other. */
+/** Redirects the connection to the address and port in the register, one after the other. */
 export function destinationNat(family: 'ip' | 'ip6'): NftExpression {
   const port = PART_OF_REGISTER + (family === 'ip' ? 1 : 4);
   return expression('nat', (writer) =>

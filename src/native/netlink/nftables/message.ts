@@ -1,6 +1,7 @@
 /**
- * Requests to nf_tables (linux/netfilter/nf_tables.h): tables, chains, rules, sets and their elements. Pure. Changes come as one batch, which the
- * kernel carries out as a whole or not at all. Numbers are big endian, unlike those of rtnetlink.
+ * Requests to nf_tables (linux/netfilter/nf_tables.h): tables, chains, rules, sets and their elements. Pure. Changes
+ * are sent as one batch, which the kernel applies completely or not at all. Numbers are big endian, unlike those of
+ * rtnetlink.
  */
 import { NetlinkWriter } from '../draft.js';
 import type { NetlinkDraft } from '../draft.js';
@@ -10,7 +11,7 @@ const SUBSYSTEM = 10;
 const BATCH_BEGIN = 16;
 const BATCH_END = 17;
 
-/** NFT_MSG_*. */
+/** Message types (NFT_MSG_*). */
 const MESSAGE = {
   newTable: 0,
   getTable: 1,
@@ -32,7 +33,7 @@ const NLM_F_APPEND = 0x800;
 export const FAMILIES = { inet: 1, ip: 2, ip6: 10 } as const;
 export type Family = keyof typeof FAMILIES;
 
-/** Where a base chain hooks in (NF_INET_*). */
+/** Hooks of base chains (NF_INET_*). */
 const HOOKS = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const;
 export type Hook = keyof typeof HOOKS;
 
@@ -42,7 +43,7 @@ export interface NftTable {
   readonly name: string;
 }
 
-/** struct nfgenmsg. */
+/** Returns a struct nfgenmsg. */
 function generic(family: number, resource = 0): Uint8Array {
   return Uint8Array.of(family, 0, resource >> 8, resource & 0xff);
 }
@@ -51,7 +52,7 @@ function message(type: keyof typeof MESSAGE, { family }: NftTable, flags: number
   return new NetlinkWriter((SUBSYSTEM << 8) | MESSAGE[type], flags).raw(generic(FAMILIES[family]));
 }
 
-/** The messages between the two that make a batch of them. */
+/** Returns the messages between the two that make them a batch. */
 export function nftBatch(messages: readonly NetlinkDraft[]): readonly NetlinkDraft[] {
   const begin = new NetlinkWriter(BATCH_BEGIN, 0).raw(generic(0, SUBSYSTEM)).finish('change nf_tables');
   const end = new NetlinkWriter(BATCH_END, 0).raw(generic(0, SUBSYSTEM)).finish('');
@@ -66,11 +67,11 @@ export function addTable(table: NftTable): NetlinkDraft {
 
 export interface NftChain {
   readonly name: string;
-  /** Absent: reached by a jump alone. */
+  /** Hook of a base chain. Absent: the chain is only reached by a jump. */
   readonly base?: {
     readonly type: 'filter' | 'nat' | 'route';
     readonly hook: Hook;
-    /** -300 raw, -100 dstnat, 0 filter, 100 srcnat. */
+    /** Priority: -300 raw, -100 dstnat, 0 filter, 100 srcnat. */
     readonly priority: number;
   };
 }
@@ -94,7 +95,7 @@ export function removeChain(table: NftTable, name: string): NetlinkDraft {
     .finish(`remove chain ${name}`);
 }
 
-/** Finds the chain, or nothing (ENOENT). */
+/** Returns a question that finds the chain, or nothing (ENOENT). */
 export function chainQuestion(table: NftTable, name: string): NetlinkDraft {
   return message('getChain', table, 0)
     .text(CHAIN.table, table.name)
@@ -102,7 +103,7 @@ export function chainQuestion(table: NftTable, name: string): NetlinkDraft {
     .finish(`look for chain ${name}`);
 }
 
-/** One expression of a rule; expressions.ts makes them. */
+/** One expression of a rule, made by expressions.ts. */
 export interface NftExpression {
   readonly name: string;
   readonly write: (writer: NetlinkWriter) => void;
@@ -115,7 +116,7 @@ export const EXPRESSION = { name: 1, data: 2 } as const;
 export interface NftRule {
   readonly chain: string;
   readonly expressions: readonly NftExpression[];
-  /** Shown by `nft list`; up to 128 bytes. */
+  /** Comment that `nft list` shows; up to 128 bytes. */
   readonly comment?: string;
 }
 
@@ -133,7 +134,7 @@ export function addRule(table: NftTable, { chain, expressions, comment }: NftRul
   return writer.finish(`add a rule to chain ${chain}`);
 }
 
-/** Finds all rules of a chain. */
+/** Returns a question that finds all rules of a chain. */
 export function ruleQuestion(table: NftTable, chain: string): NetlinkDraft {
   return message('getRule', table, NLM_F.dump)
     .text(RULE.table, table.name)
@@ -141,7 +142,7 @@ export function ruleQuestion(table: NftTable, chain: string): NetlinkDraft {
     .finish(`look for rules of chain ${chain}`);
 }
 
-/** Whether a message of an answer is a rule. */
+/** Whether a message of a reply describes a rule. */
 export function isNewRule(type: number): boolean {
   return type === ((SUBSYSTEM << 8) | MESSAGE.newRule);
 }
@@ -154,7 +155,9 @@ export function flushChain(table: NftTable, chain: string): NetlinkDraft {
     .finish(`empty chain ${chain}`);
 }
 
-/** Types of keys and data as `nft` numbers them, and their sizes in bytes; the kernel knows only the sizes. */
+/**
+ * Types of keys and data, with the numbers that `nft` uses and their sizes in bytes; the kernel knows only the sizes.
+ */
 const TYPES = {
   ipv4: { code: 7, bytes: 4 },
   ipv6: { code: 8, bytes: 16 },
@@ -171,9 +174,9 @@ const SET_FLAG_MAP = 8;
 export interface NftSet {
   readonly name: string;
   readonly key: readonly NftType[];
-  /** Absent: a set; else a map to such data, or to verdicts. */
+  /** Types of the data of a map, or `verdict`. Absent: the set is no map. */
   readonly data?: readonly NftType[] | 'verdict';
-  /** Within one batch, for those that use it before it is there. */
+  /** Id within one batch, for messages that refer to the set before it exists. */
   readonly id: number;
 }
 
@@ -189,7 +192,7 @@ const SET = {
   userData: 13,
 } as const;
 
-/** Each part of a concatenation takes whole registers of 4 bytes. */
+/** Returns the size of a key or of data. Each part of a concatenation takes whole registers of 4 bytes. */
 function sizeOf(types: readonly NftType[]): number {
   if (types.length === 1 && types[0] !== undefined) return TYPES[types[0]].bytes;
   return types.reduce((sum, type) => sum + ((TYPES[type].bytes + 3) & ~3), 0);
@@ -199,7 +202,7 @@ function codeOf(types: readonly NftType[]): number {
   return types.reduce((code, type) => (code << TYPE_BITS) | TYPES[type].code, 0);
 }
 
-/** NFTNL_UDATA_SET_KEYBYTEORDER 1: names of links are shown as text by `nft` only then. */
+/** User data of a set: NFTNL_UDATA_SET_KEYBYTEORDER 1, without which `nft` does not show names of links as text. */
 const HOST_ORDER = Uint8Array.of(0, 4, 1, 0, 0, 0);
 
 export function addSet(table: NftTable, { name, key, data, id }: NftSet): NetlinkDraft {
@@ -215,11 +218,11 @@ export function addSet(table: NftTable, { name, key, data, id }: NftSet): Netlin
 
 export interface NftElement {
   readonly key: Uint8Array;
-  /** Of maps. */
+  /** Data, in maps. */
   readonly data?: Uint8Array;
-  /** Of maps to verdicts: the chain to go to. */
+  /** Chain to jump to, in maps to verdicts. */
   readonly jump?: string;
-  /** Shown by `nft list`; up to 128 bytes. */
+  /** Comment that `nft list` shows; up to 128 bytes. */
   readonly comment?: string;
 }
 
@@ -228,24 +231,24 @@ const ELEMENT = { key: 1, data: 2, userData: 6 } as const;
 const DATA = { value: 1, verdict: 2 } as const;
 const VERDICT = { code: 1, chain: 2 } as const;
 
-/** -3: NFT_JUMP. */
+/** Verdict code NFT_JUMP, -3. */
 export const JUMP = 0xfffffffd;
 
-/** A message takes so many that its list stays below the 64 KiB of an attribute. */
+/** Highest number of elements in one message, so that its list stays below the 64 KiB of an attribute. */
 const MAX_ELEMENTS = 256;
 
-/** Adds elements: as many messages as that takes. EEXIST or EBUSY for a key that has other data. */
+/** Returns the messages that add elements. EEXIST or EBUSY for a key that has other data. */
 export function addElements(table: NftTable, set: string, elements: readonly NftElement[]): readonly NetlinkDraft[] {
   return elementMessages(table, set, { elements, type: 'newElements', flags: NLM_F.create, verb: 'add' });
 }
 
-/** By their keys, whatever data they have. ENOENT if one is not there. */
+/** Returns the messages that remove elements by their keys, whatever their data. ENOENT if one does not exist. */
 export function removeElements(table: NftTable, set: string, elements: readonly NftElement[]): readonly NetlinkDraft[] {
   const keys = elements.map(({ key }) => ({ key }));
   return elementMessages(table, set, { elements: keys, type: 'delElements', flags: 0, verb: 'remove' });
 }
 
-/** Finds an element with its data and comment, or nothing (ENOENT). */
+/** Returns a question that finds an element with its data and comment, or nothing (ENOENT). */
 export function elementQuestion(table: NftTable, set: string, element: NftElement): NetlinkDraft {
   const request = { elements: [{ key: element.key }], type: 'getElements', flags: 0, verb: 'look for' } as const;
   const [question] = elementMessages(table, set, request);
@@ -285,7 +288,7 @@ function writeElement(writer: NetlinkWriter, { key, data, jump, comment }: NftEl
   if (comment !== undefined) writer.attribute(ELEMENT.userData, commentData(comment));
 }
 
-/** NFTNL_UDATA_*_COMMENT: type 0, length with the NUL, text. */
+/** Encodes a comment as NFTNL_UDATA_*_COMMENT: type 0, length with the NUL, text. */
 export function commentData(comment: string): Uint8Array {
   const text = Buffer.from(`${comment}\0`);
   return Buffer.concat([Uint8Array.of(0, text.length), text]);

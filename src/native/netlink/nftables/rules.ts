@@ -1,4 +1,4 @@
-/** Rules as nf_tables tells them: their comments, what they have counted, what they decide. */
+/** Reading rules of nf_tables: their comments, counters and verdicts. */
 import type { InsideOptions } from '../../mounts.js';
 import { converse } from '../conversation.js';
 import { attributeList, parseAttributes, text } from '../message.js';
@@ -6,11 +6,11 @@ import { EXPRESSION, isNewRule, LIST_ELEMENT, RULE, ruleQuestion, type NftTable 
 
 /** A rule of a chain. */
 export interface ListedRule {
-  /** '' without one. */
+  /** Comment; '' without one. */
   readonly comment: string;
-  /** Absent: it does not count. */
+  /** Counter; absent if the rule has none. */
   readonly counter?: { readonly packets: number; readonly bytes: number };
-  /** Absent: neither. */
+  /** Verdict; absent if it is neither. */
   readonly verdict?: 'accept' | 'drop';
 }
 
@@ -26,7 +26,10 @@ const VERDICTS: ReadonlyMap<number, 'accept' | 'drop'> = new Map([
   [1, 'accept'],
 ]);
 
-/** In their order; none where there is no such table or chain. NativeError as the kernel refuses. */
+/**
+ * Returns the rules of a chain in their order; none if the table or chain does not exist. NativeError if the kernel
+ * refuses.
+ */
 export async function listRules(
   table: NftTable,
   chain: string,
@@ -37,7 +40,7 @@ export async function listRules(
   return messages.filter(({ type }) => isNewRule(type)).map(({ body }) => decodeRule(body));
 }
 
-/** What follows the header of a message. RangeError for bytes that are no rule. */
+/** Decodes a rule from the bytes after the header of a message. RangeError for malformed bytes. */
 export function decodeRule(body: Buffer): ListedRule {
   const attributes = parseAttributes(body.subarray(GENERIC_BYTES));
   let rule: ListedRule = { comment: commentIn(attributes.get(RULE.userData) ?? Buffer.alloc(0)) };
@@ -62,7 +65,7 @@ function expressionOf(bytes: Buffer): Partial<ListedRule> {
   return verdict === undefined ? {} : { verdict };
 }
 
-/** The first of NFTNL_UDATA_RULE_COMMENT: type 0, length, text. */
+/** Returns the first NFTNL_UDATA_RULE_COMMENT: type 0, length, text. */
 function commentIn(bytes: Buffer): string {
   for (let offset = 0; offset + 2 <= bytes.length;) {
     const [type, length] = [bytes.readUInt8(offset), bytes.readUInt8(offset + 1)];
