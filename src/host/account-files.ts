@@ -1,15 +1,18 @@
-/** How many ids a root file system's users and groups take: a guess, for who makes room for them. */
+/** Estimates how many ids the users and groups of a root file system take, to make room for them in a map. */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Of a larger file the rest does not count. */
+/** Number of bytes that are read of a file; the rest of a larger file is ignored. */
 const MAX_BYTES = 1024 * 1024;
 
-/** Not counted, under whatever number: it stands for nobody, and would make each guess 65536. */
+/** Names that are not counted, whatever their number: they stand for nobody, and would make each estimate 65536. */
 const NOBODY = new Set(['nobody', 'nogroup']);
 const NOBODY_ID = 65534;
 
-/** Ids from 0 to the highest of /etc/passwd and /etc/group; 0 where there are no such files. No link is followed out of the root. */
+/**
+ * Returns the number of ids from 0 to the highest in /etc/passwd and /etc/group; 0 without such files. No link is
+ * followed out of the root.
+ */
 export function idsOfAccounts(root: string): number {
   const etc = join(root, 'etc');
   if (lstatSync(etc, { throwIfNoEntry: false })?.isDirectory() !== true) return 0;

@@ -1,8 +1,8 @@
-/** Names of users and groups: passwd(5) and group(5), which begin their lines alike. */
+/** Names of users and groups from passwd(5) and group(5), whose lines begin alike. */
 
 export type NameOf = (id: number) => string;
 
-/** The first name of each number; a number that no line has is its own name. */
+/** Returns a function from ids to names: the first name of each id, or the id itself if no line has it. */
 export function accountNames(text: string): NameOf {
   const names = new Map<number, string>();
   for (const line of text.split('\n')) {
@@ -13,7 +13,10 @@ export function accountNames(text: string): NameOf {
   return (id) => names.get(id) ?? String(id);
 }
 
-/** Lines of "inside outside count" (user_namespaces(7)): from a number outside to that inside; the overflow id where there is none. */
+/**
+ * Returns a function from outside ids to inside ids, for map lines of "inside outside count" (user_namespaces(7)); the
+ * overflow id for an unmapped id.
+ */
 export function insideId(map: string): (outside: number) => number {
   const ranges = map
     .split('\n')

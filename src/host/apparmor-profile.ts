@@ -1,11 +1,12 @@
-/** The profile that containers are confined by where AppArmor is on and none is named (apparmor.d(5)). */
+/** The AppArmor profile of containers for which none is named (apparmor.d(5)). */
 
-/** The number goes up with every change of the text: a profile that is in use is not replaced. */
+/** Name of the profile. Its number goes up with every change of the text, because a profile in use is not replaced. */
 export const DEFAULT_APPARMOR_PROFILE = 'tspod-default-1';
 
 /**
- * A second wall behind what namespaces, capabilities, the seccomp filter and masked paths already hold off: a container uses its own files,
- * network and processes freely, and neither mounts nor changes the kernel through /proc and /sys.
+ * Text of the profile: a second line of defence behind namespaces, capabilities, the seccomp filter and masked paths. A
+ * container uses its own files, network and processes freely, and neither mounts nor changes the kernel through /proc
+ * and /sys.
  */
 export const DEFAULT_PROFILE_TEXT = `profile ${DEFAULT_APPARMOR_PROFILE} flags=(attach_disconnected,mediate_deleted) {
   file,

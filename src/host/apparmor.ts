@@ -1,6 +1,7 @@
 /**
- * AppArmor's profiles: which the kernel has, and tspod's own, loaded when it is first needed after a boot. There is one where the machine has
- * what compiles profiles and this process may load and use them; elsewhere containers are unconfined unless a profile is named.
+ * AppArmor profiles: those that the kernel has, and tspod's own, which is loaded when it is first needed after a boot.
+ * It is used if the machine has the compiler for profiles and this process may load and use them; otherwise containers
+ * are unconfined unless a profile is named.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -14,17 +15,17 @@ type Machine = Pick<HostFacts, 'apparmor' | 'effectiveCapabilities'>;
 
 const PARSERS = ['/usr/sbin/apparmor_parser', '/sbin/apparmor_parser', '/usr/bin/apparmor_parser'];
 
-/** Loaded profiles by name; undefined where they cannot be seen: no securityfs, or not the rights. */
+/** Returns the names of loaded profiles; undefined if they cannot be read (no securityfs, or no rights). */
 export function loadedProfiles(): ReadonlySet<string> | undefined {
   const text = readIfReadable('/sys/kernel/security/apparmor/profiles');
   if (text === undefined) return undefined;
-  // Each line is a name, which may hold blanks, and the mode in parentheses.
+  // Each line is a name, which may contain blanks, and the mode in parentheses.
   return new Set(text.split('\n').map((line) => line.slice(0, line.lastIndexOf(' ('))));
 }
 
 let isLoaded = false;
 
-/** tspod's own profile, if the kernel has it and this process may confine others by it. */
+/** Returns the name of tspod's own profile, if the kernel has it and this process may confine others by it. */
 export function defaultProfile({ apparmor }: Machine): string | undefined {
   if (!apparmor) return undefined;
   isLoaded ||= isUnconfined() && loadedProfiles()?.has(DEFAULT_APPARMOR_PROFILE) === true;
@@ -33,7 +34,9 @@ export function defaultProfile({ apparmor }: Machine): string | undefined {
 
 let loading: Promise<void> | undefined;
 
-/** Sees to it that the kernel has tspod's profile, where that can be. Throws LAUNCH_FAILED if it should, and the compiler fails. */
+/**
+ * Loads tspod's profile into the kernel, if that is possible and needed. Throws LAUNCH_FAILED if the compiler fails.
+ */
 export function loadDefaultProfile(machine: Machine): Promise<void> {
   if (!canLoad(machine)) return Promise.resolve();
   loading ??= compileAndLoad().finally(() => (loading = undefined));
@@ -45,13 +48,13 @@ function canLoad(machine: Machine): boolean {
   return machine.effectiveCapabilities.has('CAP_MAC_ADMIN') && isUnconfined() && loadedProfiles() !== undefined;
 }
 
-/** A process that is confined itself may not choose what others are confined by. */
+/** Whether this process is unconfined: one that is confined itself may not choose the confinement of others. */
 function isUnconfined(): boolean {
   const own = readIfReadable('/proc/self/attr/apparmor/current') ?? readIfReadable('/proc/self/attr/current') ?? '';
   return own.startsWith('unconfined');
 }
 
-/** Once a boot: the compiler needs a tenth of a second. */
+/** Compiles and loads the profile. Happens once per boot, because the compiler takes a tenth of a second. */
 async function compileAndLoad(): Promise<void> {
   const parser = PARSERS.find((path) => existsSync(path));
   if (parser === undefined) return;

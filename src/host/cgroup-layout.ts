@@ -1,13 +1,13 @@
-/** Which cgroup hierarchies this machine has and where (cgroups(7), cgroup_namespaces(7)). */
+/** The cgroup hierarchies of this machine, and their places (cgroups(7), cgroup_namespaces(7)). */
 import { isWithin } from '../util/paths.js';
 import type { HostMount } from './mountinfo.js';
 
-/** One mounted hierarchy. */
+/** A mounted hierarchy. */
 export interface CgroupHierarchy {
   readonly version: 1 | 2;
   /**
-   * v1: what the hierarchy controls (cpu, cpuacct, ...; `name=systemd` for a named one without controllers).
-   * v2: what its root offers (cgroup.controllers).
+   * v1: the controllers of the hierarchy (cpu, cpuacct, ...; `name=systemd` for a named one without controllers). v2:
+   * those that its root offers (cgroup.controllers).
    */
   readonly controllers: readonly string[];
   readonly mountPoint: string;
@@ -15,11 +15,14 @@ export interface CgroupHierarchy {
   readonly ownPath: string;
   /** The directory of the hierarchy that is mounted ("/" unless only a part is). */
   readonly mountRoot: string;
-  /** Mounted read-only: nothing can be made in it. */
+  /** Whether the hierarchy is mounted read-only, so that nothing can be made in it. */
   readonly readOnly: boolean;
 }
 
-/** `v2`: one unified hierarchy with the controllers; `v1`: controllers each on their own; `hybrid`: v1 and a v2 one; `none`. */
+/**
+ * `v2`: one unified hierarchy with all controllers; `v1`: hierarchies of their own for controllers; `hybrid`: v1 and a
+ * v2 hierarchy; `none`.
+ */
 export type CgroupMode = 'v2' | 'v1' | 'hybrid' | 'none';
 
 export interface CgroupLayout {
@@ -30,7 +33,7 @@ export interface CgroupLayout {
 /** Reads a file of the v2 root; '' if it cannot be read. */
 export type ReadText = (path: string) => string;
 
-/** v1 hierarchies name their controllers among other options of the file system. */
+/** Options of v1 file systems that are no controllers, which are listed among them. */
 const V1_OPTIONS_THAT_ARE_NO_CONTROLLERS = new Set([
   'rw',
   'ro',
@@ -41,7 +44,7 @@ const V1_OPTIONS_THAT_ARE_NO_CONTROLLERS = new Set([
   'favordynmods',
 ]);
 
-/** The layout from mountinfo and /proc/self/cgroup; `readText` is asked for cgroup.controllers of a v2 hierarchy. */
+/** Returns the layout, from mountinfo and /proc/self/cgroup; `readText` reads cgroup.controllers of a v2 hierarchy. */
 export function cgroupLayout(mounts: readonly HostMount[], selfCgroup: string, readText: ReadText): CgroupLayout {
   const own = parseSelfCgroup(selfCgroup);
   const hierarchies = new Map<string, CgroupHierarchy>();
@@ -50,7 +53,7 @@ export function cgroupLayout(mounts: readonly HostMount[], selfCgroup: string, r
     if (controllers === undefined) continue;
     const key = mount.type === 'cgroup2' ? '' : controllers.toSorted().join(',');
     const known = hierarchies.get(key);
-    // A hierarchy can be mounted in several places: the usual one is where others look for it.
+    // A hierarchy can be mounted in several places: the usual one is preferred, where others look for it.
     if (known !== undefined && (isUsual(known.mountPoint) || !isUsual(mount.target))) continue;
     hierarchies.set(key, hierarchyOf(mount, controllers, own));
   }
@@ -109,7 +112,10 @@ function ownV1Path(controllers: readonly string[], own: OwnCgroups): string {
   return '/';
 }
 
-/** A process outside of what is mounted ("/.." in a cgroup namespace) counts as being at the top. */
+/**
+ * Returns the path of a cgroup relative to the mount point. A process outside of the mounted part ("/.." in a cgroup
+ * namespace) counts as being at the top.
+ */
 function relativeTo(path: string, mountRoot: string): string {
   if (mountRoot === '/') return path.startsWith('/..') ? '/' : path;
   if (!isWithin(path, mountRoot)) return '/';
@@ -125,7 +131,7 @@ function modeOf(hierarchies: readonly CgroupHierarchy[]): CgroupMode {
   return hasV2 ? 'v2' : 'none';
 }
 
-/** The hierarchy that has a controller: on a hybrid host v1 owns most and the unified one the rest. */
+/** Returns the hierarchy that has a controller: on a hybrid host v1 has most, and the unified hierarchy the others. */
 export function hierarchyWith(layout: CgroupLayout, controller: string): CgroupHierarchy | undefined {
   return layout.hierarchies.find((hierarchy) => hierarchy.controllers.includes(controller));
 }

@@ -1,4 +1,4 @@
-/** What a container's cgroups have counted, in version 1 and 2. A file that is not there counts nothing. */
+/** Usage counters of a container's cgroups, in version 1 and 2. A missing file counts as 0. */
 import type { CgroupHierarchy } from './cgroup-layout.js';
 import { readIfReadable } from './process-files.js';
 
@@ -11,12 +11,12 @@ export interface CgroupUsage {
   readonly cpuNs: number;
   readonly cpuUserNs: number;
   readonly cpuSystemNs: number;
-  /** Without what the kernel has cached of files and could give back at once. */
+  /** Memory in use, without cached file data that the kernel could release at once. */
   readonly memoryBytes: number;
-  /** Infinity without one. */
+  /** Memory limit; Infinity without one. */
   readonly memoryLimitBytes: number;
   readonly pids: number;
-  /** Undefined where the cgroup does not count it. */
+  /** Block I/O; undefined if the cgroup does not count it. */
   readonly block: BlockUsage | undefined;
 }
 
@@ -25,7 +25,7 @@ export interface BlockUsage {
   readonly writtenBytes: number;
 }
 
-/** Reads a file; '' if it is not there. */
+/** Reads a file; '' if it does not exist. */
 export type ReadFile = (path: string) => string;
 
 const NS_PER_US = 1000;
@@ -37,7 +37,7 @@ export function readCgroupUsage(
   return { ...cpuUsage(cgroups, read), ...memoryUsage(cgroups, read), ...counts(cgroups, read) };
 }
 
-/** Version 2 counts CPU time in every group, whatever controllers it has. */
+/** Reads the CPU time, which version 2 counts in every group, whatever its controllers. */
 function cpuUsage(cgroups: readonly MeasuredCgroup[], read: ReadFile) {
   const v1 = v1Group(cgroups, 'cpuacct');
   if (v1 !== undefined) {
@@ -72,7 +72,10 @@ function counts(cgroups: readonly MeasuredCgroup[], read: ReadFile) {
   return { pids: number(read(`${pids}/pids.current`)), block: blockUsage(cgroups, read) };
 }
 
-/** Without a scheduler that counts, version 1 counts at the throttle, which all requests pass. */
+/**
+ * Reads the block I/O. In version 1 it is counted at the throttle, which all requests pass, whether the scheduler
+ * counts or not.
+ */
 function blockUsage(cgroups: readonly MeasuredCgroup[], read: ReadFile): BlockUsage | undefined {
   const v1 = v1Group(cgroups, 'blkio');
   if (v1 !== undefined) return v1Block(read(`${v1}/blkio.throttle.io_service_bytes_recursive`));
@@ -81,7 +84,7 @@ function blockUsage(cgroups: readonly MeasuredCgroup[], read: ReadFile): BlockUs
   return text === '' ? undefined : v2Block(text);
 }
 
-/** Lines of `8:0 Read 4096`, and a sum. */
+/** Parses lines like `8:0 Read 4096`, followed by a sum. */
 function v1Block(text: string): BlockUsage {
   const sum = (operation: string): number =>
     text
@@ -92,7 +95,7 @@ function v1Block(text: string): BlockUsage {
   return { readBytes: sum('Read'), writtenBytes: sum('Write') };
 }
 
-/** Lines of `8:0 rbytes=4096 wbytes=0 ...`. */
+/** Parses lines like `8:0 rbytes=4096 wbytes=0 ...`. */
 function v2Block(text: string): BlockUsage {
   const sum = (key: string): number =>
     [...text.matchAll(new RegExp(` ${key}=(\\d+)`, 'g'))].reduce((total, match) => total + Number(match[1]), 0);
@@ -111,7 +114,7 @@ function number(text: string): number {
   return Number(text.trim() || 0);
 }
 
-/** Lines of a key, a space and a number. */
+/** Parses lines of a key, a space and a number. */
 function flatKeys(text: string): ReadonlyMap<string, number> {
   return new Map(
     text.split('\n').flatMap((line): [string, number][] => {

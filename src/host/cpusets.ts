@@ -1,13 +1,13 @@
-/** Which CPUs and memory nodes a cgroup may be given. */
+/** CPUs and memory nodes that cgroups may use. */
 import { hierarchyWith, type CgroupLayout, type ReadText } from './cgroup-layout.js';
 
-/** Lists as in cpuset(7); '' where nothing says so. */
+/** CPUs and memory nodes, as lists of cpuset(7); '' if unknown. */
 export interface CpuSets {
   readonly cpus: string;
   readonly mems: string;
 }
 
-/** Those of the top group, since no other can have more. `readText` is asked for its files. */
+/** Returns those of the top group, since no other group can have more. `readText` reads its files. */
 export function readCpuSets(layout: CgroupLayout, readText: ReadText): CpuSets {
   const hierarchy = hierarchyWith(layout, 'cpuset');
   if (hierarchy === undefined) return { cpus: '', mems: '' };

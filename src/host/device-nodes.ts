@@ -4,7 +4,7 @@ import type { Stats } from 'node:fs';
 
 export interface DeviceNode {
   readonly path: string;
-  /** c or b. */
+  /** Character or block device. */
   readonly type: 'c' | 'b';
   readonly major: number;
   readonly minor: number;
@@ -14,11 +14,13 @@ export interface DeviceNode {
   readonly gid: number;
 }
 
-/** Below /dev, more levels than devtmpfs has; it bounds the walk of a directory of devices. */
+/** Limit of a walk through a directory of devices: more levels than devtmpfs has below /dev. */
 const MAX_DEPTH = 8;
 const MAX_NODES = 4096;
 
-/** The device that a path leads to (links are followed), or undefined if it is something else. Throws as stat(2) does. */
+/**
+ * Returns the device that a path leads to (links are followed); undefined if it is something else. Throws like stat(2).
+ */
 export function readDeviceNode(path: string): DeviceNode | undefined {
   return nodeOf(path, statSync(path));
 }
@@ -35,7 +37,7 @@ function nodeOf(path: string, stats: Stats): DeviceNode | undefined {
   };
 }
 
-/** Major and minor number of a dev_t as glibc and musl put it together (makedev(3)). */
+/** Returns the major and minor number of a dev_t, as glibc and musl encode it (makedev(3)). */
 export function deviceNumbers(device: number): { readonly major: number; readonly minor: number } {
   const wide = BigInt(device);
   return {
@@ -44,7 +46,7 @@ export function deviceNumbers(device: number): { readonly major: number; readonl
   };
 }
 
-/** Directories below /dev that are file systems of their own and no devices of the machine's. */
+/** Directories below /dev that are file systems of their own and contain no devices of the machine. */
 const SKIPPED = new Set([
   '/dev/pts',
   '/dev/shm',
@@ -55,7 +57,7 @@ const SKIPPED = new Set([
   '/dev/.lxd-mounts',
 ]);
 
-/** All device nodes below a directory, links not followed. What vanishes meanwhile is passed over. */
+/** Returns all device nodes below a directory, without following links. Nodes that vanish meanwhile are left out. */
 export function listDeviceNodes(directory: string): readonly DeviceNode[] {
   const nodes: DeviceNode[] = [];
   walk(directory, 0, nodes);

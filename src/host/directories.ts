@@ -1,4 +1,4 @@
-/** Where tspod keeps what it keeps. */
+/** Directories in which tspod keeps its data. */
 import { statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
@@ -6,20 +6,23 @@ import { TspodError } from '../errors.js';
 import { cleanPath } from '../util/paths.js';
 
 export interface Directories {
-  /** What lasts: database, layers, logs. */
+  /** Directory of persistent data: database, layers, logs. */
   readonly root: string;
-  /** What a reboot wipes. */
+  /** Directory of data that a reboot deletes. */
   readonly runRoot: string;
 }
 
 export interface DirectoryOptions {
-  /** @default $TSPOD_ROOT, or as defaultDirectories() says */
+  /** Directory of persistent data. @default $TSPOD_ROOT, or that of defaultDirectories() */
   readonly root?: string | undefined;
-  /** @default $TSPOD_RUNROOT, or as defaultDirectories() says */
+  /** Directory of data that a reboot deletes. @default $TSPOD_RUNROOT, or that of defaultDirectories() */
   readonly runRoot?: string | undefined;
 }
 
-/** Root's are /var/lib/tspod and /run/tspod; those of others lie in their own data and runtime directories (XDG). */
+/**
+ * Returns the default directories: /var/lib/tspod and /run/tspod for root; for other users, in their own data and
+ * runtime directories (XDG).
+ */
 export function defaultDirectories(uid: number, env: NodeJS.ProcessEnv = process.env): Directories {
   if (uid === 0) return { root: '/var/lib/tspod', runRoot: '/run/tspod' };
   const data = env['XDG_DATA_HOME'] ?? `${env['HOME'] ?? '/'}/.local/share`;
@@ -27,7 +30,10 @@ export function defaultDirectories(uid: number, env: NodeJS.ProcessEnv = process
   return { root: cleanPath(`${data}/tspod`), runRoot: cleanPath(`${runtime}/tspod`) };
 }
 
-/** Options first, then the environment, then the defaults. Throws INVALID_ARGUMENT for a relative path. */
+/**
+ * Returns the directories, from the options, else the environment, else the defaults. Throws INVALID_ARGUMENT for a
+ * relative path.
+ */
 export function resolveDirectories(
   options: DirectoryOptions,
   uid: number,
@@ -40,7 +46,10 @@ export function resolveDirectories(
   };
 }
 
-/** Where archives lie for a moment: as large as images, they are not for a /tmp in memory. Podman has the same. */
+/**
+ * Returns the directory for temporary archives: they are as large as images, and so not for a /tmp in memory. Podman
+ * uses the same.
+ */
 export function spoolDirectory(env: NodeJS.ProcessEnv = process.env): string {
   const { TMPDIR: chosen = '' } = env;
   if (chosen !== '') return chosen;

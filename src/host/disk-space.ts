@@ -1,4 +1,4 @@
-/** The room of a file system. */
+/** Space of a file system. */
 import { statfsSync } from 'node:fs';
 
 export interface DiskSpace {
@@ -6,7 +6,7 @@ export interface DiskSpace {
   readonly usedBytes: number;
 }
 
-/** Of the file system that a directory is on. */
+/** Returns the space of the file system that a directory is on. */
 export function diskSpace(directory: string): DiskSpace {
   const { blocks, bfree, bsize } = statfsSync(directory);
   return { totalBytes: blocks * bsize, usedBytes: (blocks - bfree) * bsize };

@@ -1,18 +1,21 @@
-/** Tells when a file may have changed, by inotify on its directory: renames, and new files whose names begin with its own, are seen as well. */
+/**
+ * Watches a file for changes, by inotify on its directory: this also notices renames, and new files whose names begin
+ * with the file's name.
+ */
 import { watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
 export interface ChangeWatcher extends Disposable {
-  /** Forgets what has happened so far. */
+  /** Discards changes so far. */
   reset(): void;
-  /** Resolves once something has happened since reset(), or by wake(). Rejects if the watching failed. */
+  /** Resolves once a change has happened since reset(), or on wake(). Rejects if watching failed. */
   next(): Promise<void>;
   readonly wake: () => void;
-  /** Wakes, and sees no more changes: nobody may come to dispose of it. */
+  /** Wakes, and stops watching, for a watcher that may never be disposed of. */
   readonly stop: () => void;
 }
 
-/** Throws ENOENT if there is no such directory. */
+/** Watches a file. Throws ENOENT if its directory does not exist. */
 export function watchFile(path: string): ChangeWatcher {
   const name = basename(path);
   let changed = false;

@@ -1,9 +1,12 @@
 /**
- * What of the host's file system a `host:` container does not see, as data. docs/host.md explains the choices. Where the list of what is
- * harmless is the shorter one it is given, and everything else is hidden: a secret that nobody has thought of stays one.
+ * Paths of the host's file system that a `host:` container does not see, as data. docs/host.md explains the choices.
+ * Where the list of harmless paths is the shorter one, it is given and everything else is hidden: a secret that nobody
+ * has thought of stays one.
  */
 
-/** Below "/": the system. Directories that are none of these are gone, files at the top (swap files, dumps) too. */
+/**
+ * Directories in "/" that hold the system. Other directories are absent, and so are files in "/" (swap files, dumps).
+ */
 export const SYSTEM_DIRECTORIES: readonly string[] = [
   '/bin',
   '/sbin',
@@ -22,7 +25,7 @@ export const SYSTEM_DIRECTORIES: readonly string[] = [
   '/dev',
 ];
 
-/** Below "/": there, with owner and mode as on the host, but empty. */
+/** Directories in "/" that exist, with owner and mode as on the host, but are empty. */
 export const EMPTY_DIRECTORIES: readonly string[] = [
   '/root',
   '/home',
@@ -34,7 +37,7 @@ export const EMPTY_DIRECTORIES: readonly string[] = [
   '/srv',
 ];
 
-/** Below /var: shown, or looked into. All else there is empty. */
+/** Directories in /var that are shown, or partly shown. All others there are empty. */
 export const VAR_DIRECTORIES: readonly string[] = [
   '/var/lib',
   '/var/cache',
@@ -44,13 +47,16 @@ export const VAR_DIRECTORIES: readonly string[] = [
   '/var/opt',
 ];
 
-/** Shown as it is: nothing is kept there but what packages install. */
+/** Directories that are shown as they are: they contain only what packages install. */
 export const SHOWN_BELOW_VAR: readonly string[] = ['/var/local', '/var/opt'];
 
-/** Empty but for the directories right below, which programs expect to find: these are empty, too. */
+/** Directories of which only the direct subdirectories are shown, which programs expect to find; these are empty. */
 export const SKELETONS: readonly string[] = ['/var/log', '/var/spool'];
 
-/** State of programs that other programs need and that is no secret; all else in /var/lib and /var/cache is gone. */
+/**
+ * State of programs that other programs need and that is no secret; everything else in /var/lib and /var/cache is
+ * absent.
+ */
 export const SHOWN_STATE: readonly string[] = [
   ...[
     'alternatives',
@@ -115,7 +121,7 @@ export const SHOWN_STATE: readonly string[] = [
   ].map((name) => `/var/cache/${name}`),
 ];
 
-/** Emptied wherever they are, whoever may read them: private keys, passwords, configuration that holds both. */
+/** Directories that are emptied, whoever may read them: private keys, passwords, configuration that contains both. */
 export const SECRET_DIRECTORIES: readonly string[] = [
   '/etc/NetworkManager/system-connections',
   '/etc/ceph',
@@ -143,7 +149,7 @@ export const SECRET_DIRECTORIES: readonly string[] = [
   '/etc/wpa_supplicant',
 ];
 
-/** Gone wherever they are, whoever may read them. `*` stands for any part of the last name. */
+/** Files that are absent, whoever may read them. `*` stands for any part of the last name. */
 export const SECRET_FILES: readonly string[] = [
   '/etc/*.keytab',
   '/etc/apt/auth.conf',
@@ -170,8 +176,11 @@ export const SECRET_FILES: readonly string[] = [
   '/var/cache/debconf/passwords.dat*',
 ];
 
-/** Searched for what others than its owner and group may not read: it is hidden, too. */
+/** Directory that is searched for files that only their owner and group may read, which are hidden as well. */
 export const SEARCHED_DIRECTORY = '/etc';
 
-/** Made in the emptied directory that they lie in, if the host has them: links and programs lead there. */
+/**
+ * Directories that are made in the emptied directory that contains them, if the host has them: links and programs lead
+ * there.
+ */
 export const KEPT_EMPTY: readonly string[] = ['/run/lock', '/var/tmp'];

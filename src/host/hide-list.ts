@@ -1,7 +1,8 @@
 /**
- * The layer that hides parts of the host from a `host:` container: what it consists of. It lies between the host's root and the container's own
- * layer, so it costs no mount: overlayfs sees an emptied directory as opaque, a path that is gone as a whiteout, and a shown directory below
- * a hidden one as a redirect to where it is (kernel documentation, filesystems/overlayfs).
+ * Contents of the layer that hides parts of the host from a `host:` container. The layer lies between the host's root
+ * and the container's own layer, so it costs no mount: to overlayfs an emptied directory is opaque, an absent path is a
+ * whiteout, and a shown directory below a hidden one is a redirect to its place (kernel documentation,
+ * filesystems/overlayfs).
  */
 import { createHash } from 'node:crypto';
 
@@ -13,30 +14,35 @@ import { HostTree, isUnchanged } from './host-tree.js';
 import type { Attributes, SeenDirectory } from './host-tree.js';
 import type { HostMount } from './mountinfo.js';
 
-/** One inode of the layer; parents come before what is in them. */
+/** An inode of the layer; parents come before their contents. */
 export type HideEntry =
   | ({
       readonly kind: 'directory';
       readonly path: string;
-      /** Nothing of the host's directory shines through. */
+      /** Whether nothing of the host's directory is visible. */
       readonly opaque: boolean;
-      /** The host's directory of this path shines through although one above does not. */
+      /** Whether the host's directory of this path is visible although one above it is not. */
       readonly redirect: boolean;
     } & Attributes)
   | { readonly kind: 'absent'; readonly path: string }
-  /** The mount point of a file that is bound. */
+  /** Mount point of a file that is bound. */
   | { readonly kind: 'placeholder'; readonly path: string }
   | { readonly kind: 'link'; readonly path: string; readonly target: string };
 
 /**
- * What is mounted on the overlay, for it shows one file system: `host` is the host's file or directory of this path, read-only; on what is
- * shown of another file system an empty `directory` or `file` hides what has a rule of its own.
+ * A mount on the overlay, which shows only one file system. `host` is the host's file or directory of this path,
+ * read-only; an empty `directory` or `file` hides a path that has a rule of its own on a shown part of another file
+ * system.
  */
 export type HostCover =
   | {
       readonly kind: 'host';
       readonly path: string;
-      /** A mount of the host's that nobody named: an empty directory once it is gone. @default false */
+      /**
+       * Whether this is a mount of the host that the user did not name: it becomes an empty directory once the mount is
+       * gone.
+       * @default false
+       */
       readonly passing?: boolean;
     }
   | { readonly kind: 'file'; readonly path: string }
@@ -44,19 +50,25 @@ export type HostCover =
 
 export interface HideList {
   readonly entries: readonly HideEntry[];
-  /** Single files, and what lies on other file systems, where no overlay reaches. Those come first that others lie in. */
+  /**
+   * Mounts for single files, and for paths on other file systems, which the overlay does not reach. Each comes before
+   * those that lie in it.
+   */
   readonly covers: readonly HostCover[];
-  /** The overlay needs the option to follow redirects (RootSource.redirects). */
+  /** Whether the overlay needs the option to follow redirects (RootSource.redirects). */
   readonly redirects: boolean;
-  /** What is hidden, for people: emptied directories and absent paths. */
+  /** Hidden paths, for display: emptied directories and absent paths. */
   readonly hidden: readonly string[];
-  /** Name of the layer: the same for the same entries. */
+  /** Name of the layer, derived from its entries. */
   readonly digest: string;
-  /** The host's directories that were read for it. */
+  /** Directories of the host that were read to make the list. */
   readonly seen: readonly SeenDirectory[];
 }
 
-/** Reads the host's directories (some milliseconds) and decides. Throws INVALID_ARGUMENT for a path of the user's that does not exist. */
+/**
+ * Reads the host's directories (some milliseconds) and makes the list. Throws INVALID_ARGUMENT for a path of the user
+ * that does not exist.
+ */
 export function readHideList(
   request: HideRequest,
   mounts: readonly HostMount[],
@@ -78,7 +90,7 @@ function digestOf(entries: HideList['entries']): string {
   return createHash('sha256').update(JSON.stringify(entries)).digest('hex').slice(0, 32);
 }
 
-/** The list with other owners of the directories: another layer. */
+/** Returns the list with other owners of the directories, which makes another layer. */
 export function withOwners(list: HideList, ownerOf: (owner: Owner) => Owner): HideList {
   const entries = list.entries.map((entry) =>
     entry.kind === 'directory' ? { ...entry, ...ownerOf({ uid: entry.uid, gid: entry.gid }) } : entry,
@@ -96,19 +108,24 @@ export function isCurrent(list: HideList): boolean {
   return isUnchanged(list.seen);
 }
 
-/** Mount points of file systems that hold a part of the system: they are bound; others show nothing. */
+/** Directories of the system: file systems that are mounted there are bound; others are shown empty. */
 const SYSTEM_MOUNTS = ['/usr', '/opt', '/nix', '/gnu', '/var/local', '/var/opt'];
 
-/** Never bound as a whole: read-only, it has no place for files of the container. What the host has in it is of the running host alone. */
+/**
+ * Directory that is never bound as a whole: read-only, it would have no place for files of the container, and its
+ * contents belong to the running host alone.
+ */
 const RUN_DIRECTORY = '/run';
 
-/** Covered by the container's own mounts. */
+/** Directories that the container's own mounts cover. */
 const KERNEL_DIRECTORIES = ['/proc', '/sys', '/dev'];
 
-/** File systems that hold nothing of their own: views of others, of the kernel, or of the network. */
+/** File systems without data of their own: views of others, of the kernel, or of the network. */
 const NOT_BOUND = new Set(['autofs', 'binfmt_misc', 'cgroup', 'cgroup2', 'fusectl', 'nsfs', 'overlay', 'rpc_pipefs']);
 
-/** Of the file systems that hold such layers, also those of other engines, which come and go with them. */
+/**
+ * Mount source of the file systems with such layers, also those of other engines, which come and go with the engines.
+ */
 export const HIDE_LAYERS_SOURCE = 'tspod-hide';
 
 interface MountRequest {
@@ -118,19 +135,19 @@ interface MountRequest {
 }
 
 interface OtherMounts {
-  /** All mount points but the root. */
+  /** All mount points except the root. */
   readonly points: readonly string[];
-  /** Those that are bound since all are: the host can do without them. */
+  /** Mount points that are bound only because all are: the host can do without them. */
   readonly passing: ReadonlySet<string>;
 }
 
 /**
- * An overlay shows what lies below the host's other mounts, not what is mounted there: their mount points are emptied, and those of the
- * system (with host:all, all but /run) are bound. UNSUPPORTED_HOST where /etc is one of them, INVALID_ARGUMENT where /run is one and is to be
- * shown.
+ * Adds rules for the host's other mounts. An overlay shows what lies below them, not what is mounted there: their mount
+ * points are emptied, and those of the system (with host:all, all but /run) are bound. UNSUPPORTED_HOST if /etc is one
+ * of them, INVALID_ARGUMENT if /run is one and is to be shown.
  */
 function addMounts(rules: HideRules, { mounts, tree, all }: MountRequest): OtherMounts {
-  // Parents come first: what a mount point lies in decides about it.
+  // Parents come first: the rule of the directory that contains a mount point decides about it.
   const sorted = mounts.toSorted((a, b) => (a.target < b.target ? -1 : Number(a.target > b.target)));
   const points = new Map(sorted.map((mount) => [mount.target, mount]));
   points.delete('/');
@@ -145,7 +162,7 @@ function addMounts(rules: HideRules, { mounts, tree, all }: MountRequest): Other
     );
   const passing = new Set<string>();
   for (const [point, { type, source }] of points) {
-    // Only what is to be shown is looked at: it may be of a network, and not answer.
+    // Only shown mount points are accessed: a network file system may not respond.
     if (rules.has(point) || visibilityOf(rules, point) !== 'show' || !tree.isDirectory(point)) continue;
     const holdsSystem = SYSTEM_MOUNTS.some((directory) => isWithin(point, directory));
     const bound =
@@ -163,7 +180,7 @@ function buildLayer(rules: HideRules, others: readonly string[], tree: HostTree)
   const covers: HostCover[] = [];
   const hidden: string[] = [];
   const onOther = (path: string): boolean => others.some((point) => isWithin(path, point));
-  // Parents come first: their visibility is what a rule is held against.
+  // Parents come first: rules are compared with their visibility.
   for (const path of [...rules.keys()].sort()) {
     const visibility = rules.get(path) ?? 'show';
     const above = visibilityOf(rules, path.slice(0, path.lastIndexOf('/')));
@@ -174,7 +191,7 @@ function buildLayer(rules: HideRules, others: readonly string[], tree: HostTree)
       else hide(entries, { path, visibility, tree });
       hidden.push(path);
     } else if (visibility === 'empty') {
-      // In an emptied directory: there, and empty.
+      // In an emptied directory this one exists, and is empty.
       addParents(entries, path, tree);
       addDirectory(entries, path, { tree, opaque: false, redirect: false });
     }
@@ -184,7 +201,7 @@ function buildLayer(rules: HideRules, others: readonly string[], tree: HostTree)
   return { entries: sorted, covers, hidden };
 }
 
-/** Links of an emptied directory that others lead through: /var/run and /var/lock. */
+/** Adds the links of an emptied directory that programs use: /var/run and /var/lock. */
 function addLinks(entries: Map<string, HideEntry>, directory: string, tree: HostTree): void {
   for (const path of tree.list(directory).map((name) => `${directory}/${name}`)) {
     const target = tree.linkTarget(path);
@@ -204,7 +221,7 @@ function hide(entries: Map<string, HideEntry>, { path, visibility, tree }: Hidin
   else addDirectory(entries, path, { tree, opaque: true, redirect: false });
 }
 
-/** The layer lies below what is bound. */
+/** Returns the mount that hides a path on a bound file system, which lies above the layer. */
 function coverOf(path: string, tree: HostTree): readonly HostCover[] {
   if (!tree.exists(path)) return [];
   if (!tree.isDirectory(path)) return [{ kind: 'file', path }];
@@ -213,9 +230,9 @@ function coverOf(path: string, tree: HostTree): readonly HostCover[] {
 
 interface Showing {
   readonly path: string;
-  /** Of the directory that it lies in. */
+  /** Visibility of the directory that contains the path. */
   readonly above: Visibility;
-  /** It is on a file system other than the root's. */
+  /** Whether the path is on a file system other than the root's. */
   readonly onOther: boolean;
   readonly tree: HostTree;
 }
@@ -229,10 +246,10 @@ function show(entries: Map<string, HideEntry>, covers: HostCover[], { path, abov
   else addDirectory(entries, path, { tree, opaque: onOther && above === 'show', redirect: !onOther });
 }
 
-/** The directories above a path, so that there is a place for it: they change nothing of what is seen. */
+/** Adds the directories above a path, so that it has a place; they do not change what is visible. */
 function addParents(entries: Map<string, HideEntry>, path: string, tree: HostTree): void {
   for (const parent of parentsOf(path)) {
-    // What was to be gone has to be there after all, for what is shown in it.
+    // A directory that is absent has to exist after all, for the path that is shown in it.
     const known = entries.get(parent);
     if (known === undefined) addDirectory(entries, parent, { tree, opaque: false, redirect: false });
     else if (known.kind === 'absent') addDirectory(entries, parent, { tree, opaque: true, redirect: false });
@@ -250,7 +267,7 @@ function addDirectory(
   path: string,
   { tree, opaque, redirect }: DirectoryRequest,
 ): void {
-  // Where the layer has a directory its owner and mode are what is seen.
+  // The owner and mode of the layer's directory are those that the container sees.
   const attributes = tree.attributes(path) ?? { mode: 0o755, uid: 0, gid: 0 };
   entries.set(path, { kind: 'directory', path, opaque, redirect, ...attributes });
 }

@@ -1,4 +1,4 @@
-/** Which paths of this machine are hidden from a `host:` container, and which below them are shown. */
+/** Rules: which paths of this machine are hidden from a `host:` container, and which below them are shown. */
 import { invalid } from '../errors.js';
 import { isWithin, parentOf, parentsOf } from '../util/paths.js';
 import {
@@ -15,22 +15,22 @@ import {
 } from './hidden-paths.js';
 import type { HostTree } from './host-tree.js';
 
-/** `empty`: a directory without its content; `absent`: nothing at all; `show`: as on the host. */
+/** `empty`: a directory without its contents; `absent`: nothing at all; `show`: as on the host. */
 export type Visibility = 'empty' | 'absent' | 'show';
 
-/** The rule for a path holds for all below it, up to the next rule. */
+/** Rules by path. A rule applies to everything below its path, up to the next rule. */
 export type HideRules = Map<string, Visibility>;
 
 export interface HideRequest {
-  /** Nothing but what `hide` names. */
+  /** Whether only the paths in `hide` are hidden. */
   readonly all: boolean;
   readonly hide: readonly string[];
   readonly show: readonly string[];
-  /** Directories of the engine: always hidden. */
+  /** Directories of the engine, which are always hidden. */
   readonly own: readonly string[];
 }
 
-/** The rules for this machine. Throws INVALID_ARGUMENT for a path of the user's that does not exist. */
+/** Returns the rules for this machine. Throws INVALID_ARGUMENT for a path of the user that does not exist. */
 export function hideRules(request: HideRequest, tree: HostTree): HideRules {
   const rules: HideRules = new Map();
   if (!request.all) {
@@ -44,7 +44,7 @@ export function hideRules(request: HideRequest, tree: HostTree): HideRules {
   return rules;
 }
 
-/** The rule of the path, or of the nearest directory above that has one. */
+/** Returns the rule of the path, or of the nearest directory above that has one. */
 export function visibilityOf(rules: HideRules, path: string): Visibility {
   const ruled = [...parentsOf(path), path].findLast((candidate) => rules.has(candidate));
   return ruled === undefined ? 'show' : (rules.get(ruled) ?? 'show');
@@ -63,7 +63,7 @@ function addTopLevel(rules: HideRules, tree: HostTree): void {
 function addVar(rules: HideRules, tree: HostTree): void {
   for (const name of tree.list('/var')) {
     const path = `/var/${name}`;
-    // Links lead to what has rules of its own: /run, /run/lock.
+    // Links lead to paths that have rules of their own: /run, /run/lock.
     if (tree.isLink(path) || SHOWN_BELOW_VAR.includes(path)) continue;
     rules.set(path, tree.hiding(path));
     if (!VAR_DIRECTORIES.includes(path) || !SKELETONS.includes(path)) continue;
@@ -80,7 +80,7 @@ function addSecrets(rules: HideRules, tree: HostTree): void {
   for (const path of SECRET_FILES.flatMap((pattern) => matches(pattern, tree))) hideAt(rules, tree, path);
 }
 
-/** Hides what a path leads to. A link stays, and leads nowhere or to an empty directory. */
+/** Hides the target of a path. A link stays, and leads nowhere or to an empty directory. */
 function hideAt(rules: HideRules, tree: HostTree, path: string): void {
   const real = tree.isLink(path) ? tree.real(path) : path;
   if (real !== undefined && real !== '/') rules.set(real, tree.hiding(real));
@@ -96,7 +96,7 @@ function matches(pattern: string, tree: HostTree): readonly string[] {
     .map((name) => `${directory}/${name}`);
 }
 
-/** Links are followed: what counts is where things are. */
+/** Resolves paths of the user, following links: rules are for real paths. */
 function resolve(option: string, paths: readonly string[], tree: HostTree): readonly Target[] {
   return paths.map((path) => {
     const real = tree.real(path);
@@ -117,7 +117,10 @@ interface UserPaths {
   readonly show: readonly Target[];
 }
 
-/** The user's word counts for a path and all below it; where one lies in the other, each for its part. */
+/**
+ * Adds the user's rules, which apply to a path and everything below it; if one lies in another, each applies to its
+ * part.
+ */
 function addUsers(rules: HideRules, { own, hide, show }: UserPaths): void {
   const both = hide.find(({ path }) => show.some((other) => other.path === path));
   if (both !== undefined) throw invalid(`${both.path} cannot be both hidden and shown`);
@@ -133,7 +136,7 @@ function addUsers(rules: HideRules, { own, hide, show }: UserPaths): void {
   }
 }
 
-/** Drops the rules for a path and what is below it, but for some. */
+/** Drops the rules for a path and everything below it, except the given ones. */
 function forget(rules: HideRules, path: string, kept: readonly string[]): void {
   for (const ruled of [...rules.keys()]) if (isWithin(ruled, path) && !kept.includes(ruled)) rules.delete(ruled);
 }

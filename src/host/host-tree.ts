@@ -1,4 +1,6 @@
-/** A look at the host's directories that remembers what it saw, and can tell later whether it would see the same. */
+/**
+ * HostTree, which reads the host's directories, caches the results, and can tell later whether they are still current.
+ */
 import { lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 
@@ -11,15 +13,15 @@ export interface Attributes {
   readonly gid: number;
 }
 
-/** A directory that was read, as it was then. */
+/** A directory that was read, with its time of change at that moment. */
 export interface SeenDirectory {
   readonly path: string;
   readonly changedMs: number;
 }
 
-/** Links that are followed for one path, as in the kernel. */
+/** Highest number of links that are followed for one path, as in the kernel. */
 const MAX_LINKS = 40;
-/** Bounds of a search: more than any /etc has. */
+/** Limits of a search: more than any /etc has. */
 const MAX_DEPTH = 12;
 const MAX_SEARCHED = 100000;
 
@@ -35,7 +37,7 @@ export class HostTree {
     this.#root = root;
   }
 
-  /** Names in a directory, sorted; none if it is none or cannot be read. */
+  /** Returns the names in a directory, sorted; none if the path is no directory or cannot be read. */
   list(path: string): readonly string[] {
     const known = this.#names.get(path);
     if (known !== undefined) return known;
@@ -56,12 +58,12 @@ export class HostTree {
     return this.#lstat(path)?.isSymbolicLink() ?? false;
   }
 
-  /** What a link says, or undefined for anything else. */
+  /** Returns the target of a link; undefined for anything else. */
   linkTarget(path: string): string | undefined {
     return this.isLink(path) ? readlinkSync(this.#root + path) : undefined;
   }
 
-  /** How a path is hidden: a directory becomes empty, anything else is gone. */
+  /** Returns how a path is hidden: a directory becomes empty, anything else absent. */
   hiding(path: string): 'empty' | 'absent' {
     return this.isDirectory(path) ? 'empty' : 'absent';
   }
@@ -71,7 +73,10 @@ export class HostTree {
     return stats === undefined ? undefined : { mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid };
   }
 
-  /** Files and directories below one that users without a part in them may not read; what lies in such a directory is not listed. */
+  /**
+   * Returns files and directories below one that users other than owner and group may not read; the contents of such a
+   * directory are not listed.
+   */
   unreadable(directory: string): readonly string[] {
     const found: string[] = [];
     let searched = 0;
@@ -91,7 +96,7 @@ export class HostTree {
     return found;
   }
 
-  /** The path without links, as seen from the root; undefined if it leads nowhere. */
+  /** Returns the path without links, as seen from the root; undefined if it leads nowhere. */
   real(path: string): string | undefined {
     let links = 0;
     let done = '';
@@ -114,14 +119,14 @@ export class HostTree {
     return done === '' ? '/' : done;
   }
 
-  /** The directories that were read. */
+  /** Directories that were read. */
   get seen(): readonly SeenDirectory[] {
     return this.#seen;
   }
 
   #read(path: string): readonly string[] {
     try {
-      // Taken first: what changes while the names are read makes the list old, not new.
+      // The time is taken first: a change while the names are read makes the list outdated, not current.
       const { mtimeMs } = statSync(this.#root + path);
       const names = readdirSync(this.#root + path).sort();
       this.#seen.push({ path: this.#root + path, changedMs: mtimeMs });
@@ -137,7 +142,7 @@ export class HostTree {
     try {
       stats = lstatSync(this.#root + path, { throwIfNoEntry: false });
     } catch {
-      // A component that is no directory, or may not be searched: for us there is nothing.
+      // A component is no directory, or may not be searched: to this process the path does not exist.
       stats = undefined;
     }
     this.#stats.set(path, stats);
@@ -145,7 +150,7 @@ export class HostTree {
   }
 }
 
-/** Whether directories are as they were when they were read: no name has come or gone. */
+/** Whether directories are unchanged since they were read: no name has come or gone. */
 export function isUnchanged(seen: readonly SeenDirectory[]): boolean {
   return seen.every(({ path, changedMs }) => statSync(path, { throwIfNoEntry: false })?.mtimeMs === changedMs);
 }

@@ -5,11 +5,11 @@ export interface HostUser {
   readonly name: string;
   readonly uid: string;
   readonly gid: string;
-  /** The person's name. */
+  /** Full name of the person. */
   readonly fullName: string;
 }
 
-/** The user of this name or number; undefined if there is none. */
+/** Returns the user with this name or number; undefined if there is none. */
 export function findHostUser(nameOrUid: string): HostUser | undefined {
   for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
     const [name = '', , uid = '', gid = '', comment = ''] = line.split(':');

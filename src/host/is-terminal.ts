@@ -3,7 +3,7 @@ import { fstatSync } from 'node:fs';
 
 const MAJOR_MEM = 1;
 
-/** Asks node:tty only where it may be one, since that loads node:net. */
+/** Whether a descriptor is a terminal. node:tty is loaded only if it may be one, since that loads node:net. */
 export function isTerminal(fd: number): boolean {
   try {
     const stat = fstatSync(fd);

@@ -1,6 +1,6 @@
 /**
- * Whether something is mounted under a name. The kernel's number of the mount tells; that of the device does not, since a bind mount has the same one as
- * what it comes from.
+ * Whether something is mounted on a path. Decided by the kernel's number of the mount, not of the device: a bind mount
+ * has the same device as its source.
  */
 import { readFileSync } from 'node:fs';
 
@@ -10,7 +10,10 @@ import { toBinaryText } from '../util/binary-text.js';
 import { O_NOFOLLOW, O_PATH } from '../util/file-bits.js';
 import { baseName, parentOf } from '../util/paths.js';
 
-/** A clean absolute path. What is not there is none; a link is not followed where it is the last name. */
+/**
+ * Whether a clean absolute path is a mount point. A missing path is none; if the last name is a link, it is not
+ * followed.
+ */
 export function isMountPoint(path: string): boolean {
   try {
     using directory = openDirectory(parentOf(path));
@@ -21,7 +24,7 @@ export function isMountPoint(path: string): boolean {
   }
 }
 
-/** The same of a name in an open directory. */
+/** Whether a name in an open directory is a mount point. */
 export function isMountPointAt({ directory, name }: PlaceAt): boolean {
   try {
     using file = openBeneath(directory, name, O_PATH | O_NOFOLLOW, { links: false });
@@ -32,7 +35,7 @@ export function isMountPointAt({ directory, name }: PlaceAt): boolean {
   }
 }
 
-/** proc_pid_fdinfo(5). */
+/** Returns the number of the mount that a descriptor is on (proc_pid_fdinfo(5)). */
 function mountOf(fd: number): string | undefined {
   return /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${String(fd)}`, 'utf8'))?.[1];
 }

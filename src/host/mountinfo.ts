@@ -1,4 +1,4 @@
-/** /proc/self/mountinfo (proc_pid_mountinfo(5)). */
+/** Parses /proc/self/mountinfo (proc_pid_mountinfo(5)). */
 
 export interface HostMount {
   readonly id: number;
@@ -7,17 +7,17 @@ export interface HostMount {
   readonly device: string;
   /** The directory of the file system that is the root of this mount. */
   readonly root: string;
-  /** Where it is mounted, seen from this process's root. */
+  /** Mount point, as seen from this process's root. */
   readonly target: string;
   readonly options: readonly string[];
-  /** shared:N, master:N and so on. */
+  /** Propagation: shared:N, master:N and so on. */
   readonly tags: readonly string[];
   readonly type: string;
   readonly source: string;
   readonly superOptions: readonly string[];
 }
 
-/** All mounts in the order of the file. Lines that are not understood are passed over. */
+/** Returns all mounts in the order of the file. Malformed lines are skipped. */
 export function parseMountInfo(text: string): readonly HostMount[] {
   const mounts: HostMount[] = [];
   for (const line of text.split('\n')) {
@@ -47,7 +47,7 @@ function parseLine(line: string): HostMount | undefined {
   };
 }
 
-/** The kernel writes space, tab, newline and backslash as an octal escape. */
+/** Decodes the octal escapes by which the kernel writes space, tab, newline and backslash. */
 function unescape(text: string): string {
   if (!text.includes('\\')) return text;
   const bytes = text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));

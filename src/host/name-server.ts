@@ -1,4 +1,4 @@
-/** aardvark-dns, Podman's name server for networks, where it is installed: found, started, looked at. */
+/** Finds, starts and checks aardvark-dns, Podman's DNS server for networks, if it is installed. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { readIfThere } from '../native/if-there.js';
 import { NAME_SERVER_PORT } from '../util/ip-numbers.js';
 
-/** Where Podman looks for its helpers (helper_binaries_dir of containers.conf). */
+/** Directories in which Podman looks for its helpers (helper_binaries_dir of containers.conf). */
 const DIRECTORIES = [
   '/usr/local/libexec/podman',
   '/usr/local/lib/podman',
@@ -18,12 +18,12 @@ const DIRECTORIES = [
 const PROGRAM = 'aardvark-dns';
 const PID_FILE = 'aardvark.pid';
 
-/** It reads a few files, and goes on in the background. */
+/** Time limit of the start: the program reads a few files, and continues in the background. */
 const START_MS = 5000;
 
 let found: { readonly path: string | undefined } | undefined;
 
-/** Path of the program; undefined where there is none. Looked for once. */
+/** Returns the path of the program; undefined if it is not installed. Looked up once. */
 export function findNameServer(): string | undefined {
   found ??= {
     path: directories()
@@ -33,23 +33,27 @@ export function findNameServer(): string | undefined {
   return found.path;
 }
 
-/** Tests have one of their own, or none. */
+/** Returns the directories to search. Tests give one of their own, which may be empty. */
 function directories(): readonly string[] {
   const own = process.env['TSPOD_TEST'] === '1' ? process.env['TSPOD_HELPERS'] : undefined;
   return own === undefined ? DIRECTORIES : [own];
 }
 
-/** Pid of the program that reads this directory; undefined if none does. Throws what keeps this process from looking (no descriptors). */
+/**
+ * Returns the pid of the program that serves this directory; undefined if none does. Throws errors that keep this
+ * process from finding out (no descriptors).
+ */
 export function nameServerPid(directory: string): number | undefined {
   const pid = Number(readIfThere(`${directory}/${PID_FILE}`)?.trim());
   if (!Number.isInteger(pid) || pid <= 0) return undefined;
-  // A number of an old file may be another's by now; one that has ended has no words.
+  // The pid in an old file may have been reused; a process that has ended has no command line.
   return readIfThere(`/proc/${pid}/cmdline`)?.split('\0').includes(directory) === true ? pid : undefined;
 }
 
 /**
- * Starts it, in this process's network namespace: it goes on by itself. Resolves when it has read its files; that it listens is for isListening() to
- * tell. Throws an Error with what it said; one that takes longer than five seconds is killed.
+ * Starts the program, in this process's network namespace; it continues in the background. Resolves when it has read
+ * its files; isListening() tells whether it listens. Throws an Error with its output; a program that takes longer than
+ * five seconds is killed.
  */
 export async function startNameServer(program: string, directory: string): Promise<void> {
   const signal = AbortSignal.timeout(START_MS);
@@ -62,9 +66,10 @@ export async function startNameServer(program: string, directory: string): Promi
     killSignal: 'SIGKILL',
   });
   const ended = once(child, 'exit') as Promise<[number | null, string | null]>;
-  // All that it said has been read then. What goes on in the background may keep the other end: for one that has not failed nobody waits.
+  // All output has been read when it closes. The process in the background may keep the other end open, so this is
+  // awaited only after a failure.
   const closed = once(child, 'close').catch(() => undefined);
-  // Undefined where no descriptors are left: then there is no child either.
+  // Undefined if no descriptors are left: then there is no child either.
   const errors = child.stderr as Readable | undefined;
   let words = '';
   errors?.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-1000)));
@@ -84,13 +89,19 @@ export async function startNameServer(program: string, directory: string): Promi
   }
 }
 
-/** Whether sockets of UDP are bound to port 53 of all of these addresses, in this process's network namespace. Bytes as of parseIp(). */
+/**
+ * Whether UDP sockets are bound to port 53 of all these addresses, in this process's network namespace. Addresses are
+ * bytes as parseIp() returns them.
+ */
 export function isListening(addresses: readonly Uint8Array[]): boolean {
   const bound = new Set([...boundIn('/proc/thread-self/net/udp'), ...boundIn('/proc/thread-self/net/udp6')]);
   return addresses.every((address) => bound.has(kernelText(address)));
 }
 
-/** Second column: the address as 32-bit words of the machine, and the port, all hexadecimal. */
+/**
+ * Returns the addresses that are bound to port 53. The second column has the address as 32-bit words in the machine's
+ * byte order, and the port, all hexadecimal.
+ */
 function boundIn(path: string): readonly string[] {
   const port = `:${NAME_SERVER_PORT.toString(16).toUpperCase().padStart(4, '0')}`;
   return (readIfThere(path) ?? '').split('\n').flatMap((line) => {
@@ -99,7 +110,7 @@ function boundIn(path: string): readonly string[] {
   });
 }
 
-/** As the kernel prints it on a little-endian machine. */
+/** Formats an address as the kernel prints it on a little-endian machine. */
 function kernelText(address: Uint8Array): string {
   const words = [];
   for (let at = 0; at < address.length; at += 4) words.push(Buffer.from(address.subarray(at, at + 4)).reverse());

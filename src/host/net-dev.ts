@@ -1,4 +1,4 @@
-/** /proc/PID/net/dev: what the links of a process's network namespace have counted (proc_pid_net(5)). */
+/** Parses /proc/PID/net/dev: the counters of the links in a process's network namespace (proc_pid_net(5)). */
 
 export interface LinkCounters {
   readonly bytes: number;
@@ -12,7 +12,7 @@ export interface LinkTraffic {
   readonly sent: LinkCounters;
 }
 
-/** By name; the loopback is left out: what it carries does not leave. */
+/** Returns the traffic of links by name, without the loopback, whose packets do not leave the namespace. */
 export function parseNetDev(text: string): Readonly<Record<string, LinkTraffic>> {
   const links: Record<string, LinkTraffic> = {};
   for (const line of text.split('\n').slice(2)) {

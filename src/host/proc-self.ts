@@ -1,9 +1,9 @@
-/** What /proc/self says about this process: capabilities, limits, identity maps. Parsers only. */
+/** Parsers of files in /proc/self: capabilities, limits, identity maps. */
 import type { Capability } from '../util/capabilities.js';
 import { capabilityNames } from '../util/capabilities.js';
 import type { HostLimit } from './facts.js';
 
-/** The lines of /proc/PID/limits (proc_pid_limits(5)) by the names that setrlimit(2) gives the resources. */
+/** Names of resources in setrlimit(2), by the lines of /proc/PID/limits (proc_pid_limits(5)). */
 const LIMIT_NAMES: Readonly<Record<string, string>> = {
   'Max cpu time': 'cpu',
   'Max file size': 'fsize',
@@ -23,7 +23,7 @@ const LIMIT_NAMES: Readonly<Record<string, string>> = {
   'Max realtime timeout': 'rttime',
 };
 
-/** Limits by lower-case name without RLIMIT_. */
+/** Parses limits, by lower-case name without RLIMIT_. */
 export function parseLimits(text: string): Readonly<Record<string, HostLimit>> {
   const limits: Record<string, HostLimit> = {};
   for (const line of text.split('\n').slice(1)) {
@@ -38,18 +38,21 @@ function parseLimit(text: string | undefined): number | 'unlimited' {
   return text === undefined || text === 'unlimited' ? 'unlimited' : Number(text);
 }
 
-/** A set of capabilities in /proc/PID/status: CapEff, CapBnd and so on. */
+/** Returns a set of capabilities from /proc/PID/status: CapEff, CapBnd and so on. */
 export function statusCapabilities(status: string, set: 'CapEff' | 'CapBnd'): ReadonlySet<Capability> {
   const match = new RegExp(`^${set}:\\s*([0-9a-f]+)$`, 'm').exec(status);
   return new Set(capabilityNames(match === null ? 0n : BigInt(`0x${match[1]}`)));
 }
 
-/** The kernel has seccomp filters: the line is there only then. */
+/** Whether the kernel has seccomp: only then the status has this line. */
 export function hasSeccompLine(status: string): boolean {
   return /^Seccomp:/m.test(status);
 }
 
-/** Only the initial user namespace maps all ids to themselves (user_namespaces(7)). */
+/**
+ * Whether the map is that of the initial user namespace, the only one that maps all ids to themselves
+ * (user_namespaces(7)).
+ */
 export function isInitialUserNamespace(uidMap: string): boolean {
   return /^\s*0\s+0\s+4294967295\s*$/.test(uidMap);
 }

@@ -1,4 +1,4 @@
-/** What /proc says of processes (proc_pid_status(5)), for those who show it. Those that have ended meanwhile are left out. */
+/** Reads processes from /proc (proc_pid_status(5)), for display. Processes that have ended meanwhile are left out. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 import { parseProcessStat } from '../native/process-stat.js';
@@ -6,16 +6,16 @@ import { parseProcessStat } from '../native/process-stat.js';
 export interface ProcessStatus {
   readonly name: string;
   readonly parentPid: number;
-  /** One for each nested pid namespace, the reader's first. */
+  /** Pid in each nested pid namespace, the reader's first. */
   readonly pids: readonly number[];
-  /** Real, effective, saved, file system. */
+  /** Real, effective, saved and file system id. */
   readonly uids: readonly number[];
   readonly gids: readonly number[];
   readonly groups: readonly number[];
   readonly residentBytes: number;
-  /** 0 disabled, 1 strict, 2 filter. */
+  /** Seccomp mode: 0 disabled, 1 strict, 2 filter. */
   readonly seccomp: number;
-  /** By their names in the file: CapEff and so on. */
+  /** Capability sets by their names in the file: CapEff and so on. */
   readonly capabilities: Readonly<Record<string, bigint>>;
 }
 
@@ -40,7 +40,10 @@ export function parseStatus(text: string): ProcessStatus {
   };
 }
 
-/** Bytes that a process and those children that it waited for made the disks read and write; undefined if it has ended. */
+/**
+ * Returns the bytes that a process, and those of its children that it has waited for, have read from and written to
+ * disks; undefined if it has ended.
+ */
 export function readProcessIo(pid: number): { readonly readBytes: number; readonly writtenBytes: number } | undefined {
   const text = readIfReadable(`/proc/${String(pid)}/io`);
   if (text === undefined) return undefined;
@@ -51,7 +54,7 @@ export function readProcessIo(pid: number): { readonly readBytes: number; readon
   };
 }
 
-/** Pids in a cgroup and in those below it. */
+/** Returns the pids in a cgroup and in those below it. */
 export function pidsInCgroup(directory: string): readonly number[] {
   const own = readIfReadable(`${directory}/cgroup.procs`) ?? '';
   let below: readonly string[];
@@ -64,14 +67,14 @@ export function pidsInCgroup(directory: string): readonly number[] {
   return [...pids, ...below.flatMap((name) => pidsInCgroup(`${directory}/${name}`))];
 }
 
-/** All processes of a pid namespace that this process sees. */
+/** Returns all processes of a pid namespace that this process sees. */
 export function pidsInNamespace(path: string): readonly number[] {
   const wanted = linkOf(path);
   if (wanted === undefined) return [];
   return allPids().filter((pid) => linkOf(`/proc/${String(pid)}/ns/pid`) === wanted);
 }
 
-/** A process and its descendants. */
+/** Returns the pids of a process and its descendants. */
 export function pidsBelow(pid: number): readonly number[] {
   const children = new Map<number, number[]>();
   for (const one of allPids()) {
@@ -89,12 +92,15 @@ export function sameNamespace(one: string, other: string): boolean {
   return link !== undefined && link === linkOf(other);
 }
 
-/** Milliseconds since the machine's boot. */
+/** Returns the milliseconds since boot. */
 export function uptimeMs(): number {
   return Number((readIfReadable('/proc/uptime') ?? '0').split(' ')[0]) * 1000;
 }
 
-/** Undefined when the file, or the process that it tells of, is gone, or does not let itself be read: what the kernel shows has many ways to say no. */
+/**
+ * Returns the text of a file; undefined if the file, or the process that it is about, is gone, or if it cannot be read:
+ * files of the kernel have many ways to refuse.
+ */
 export function readIfReadable(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');

@@ -1,4 +1,7 @@
-/** Reads the facts: a dozen small files of /proc and /sys, well under half a millisecond. Where one is not there, the fact it holds is "no". */
+/**
+ * Reads the host facts from a dozen small files of /proc and /sys, in well under half a millisecond. A fact whose file
+ * is missing is "no".
+ */
 import { existsSync } from 'node:fs';
 import { availableParallelism, hostname, release } from 'node:os';
 
@@ -12,7 +15,7 @@ import { systemdRuns } from './systemd.js';
 
 const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy', 'all_proxy'];
 
-/** Asks the kernel what it has and what this process may. The caller keeps the answer: nothing in it changes often. */
+/** Returns what the kernel has and what this process may do. The caller keeps the result, which rarely changes. */
 export function readHostFacts(): HostFacts {
   const status = readText('/proc/self/status');
   const mounts = parseMountInfo(readText('/proc/self/mountinfo'));

@@ -1,7 +1,10 @@
-/** Files and directories that say nothing where they cannot be read: missing, closed to this process, or of a process that has ended. */
+/**
+ * Reads files and directories that count as empty if they cannot be read: missing, not accessible, or of a process that
+ * has ended.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The text of a file, or ''. */
+/** Returns the text of a file, or ''. */
 export function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
@@ -10,7 +13,7 @@ export function readText(path: string): string {
   }
 }
 
-/** The names in a directory, or none. */
+/** Returns the names in a directory, or none. */
 export function namesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory);

@@ -1,22 +1,27 @@
-/** The ids that this machine's administrator lets users give to user namespaces (subuid(5)), and those of this process's own namespace. */
+/**
+ * The ids that the administrator lets users give to user namespaces (subuid(5)), and those of this process's own
+ * namespace.
+ */
 import { readFileSync } from 'node:fs';
 
 import type { IdRange } from '../util/id-ranges.js';
 
 export type IdKind = 'uid' | 'gid';
 
-/** Where the ranges are written. The variable is obeyed in tests only, like the others of docs/architecture.md. */
+/**
+ * Returns the file that has the ranges. The variable is read in tests only, like the others of docs/architecture.md.
+ */
 export function subordinateFile(kind: IdKind): string {
   const directory = process.env['TSPOD_TEST'] === '1' ? process.env['TSPOD_SUBIDS'] : undefined;
   return `${directory ?? '/etc'}/sub${kind}`;
 }
 
-/** A user's ranges, none if there is no such file. */
+/** Returns a user's ranges; none if the file does not exist. */
 export function subordinateIds(kind: IdKind, name: string): readonly IdRange[] {
   return parseSubordinateIds(readText(subordinateFile(kind)), name);
 }
 
-/** Lines NAME:FIRST:SIZE; what is no such line counts for nothing. */
+/** Parses lines NAME:FIRST:SIZE; malformed lines are ignored. */
 export function parseSubordinateIds(text: string, name: string): readonly IdRange[] {
   return text.split('\n').flatMap((line) => {
     const match = /^([^:]+):(\d{1,10}):(\d{1,10})\s*$/.exec(line);
@@ -28,7 +33,10 @@ export function parseSubordinateIds(text: string, name: string): readonly IdRang
   });
 }
 
-/** A line of /proc/PID/uid_map: what is `inside` there is `outside` for who reads it. */
+/**
+ * A line of /proc/PID/uid_map: ids from `inside` on in that namespace are ids from `outside` on for the process that
+ * reads it.
+ */
 export interface MappedIds {
   readonly inside: number;
   readonly outside: number;
@@ -42,12 +50,12 @@ export function parseIdMapLines(text: string): readonly MappedIds[] {
   });
 }
 
-/** The ids of a process of another user namespace, as this process's own numbers them. */
+/** Returns the id map of a process in another user namespace, to ids in this process's own. */
 export function idsOfProcess(pid: number, kind: IdKind): readonly MappedIds[] {
   return parseIdMapLines(readText(`/proc/${String(pid)}/${kind}_map`));
 }
 
-/** The ids that there are for this process, as its own user namespace maps them. */
+/** Returns the id map of this process's own user namespace. */
 export function ownIds(kind: IdKind): readonly MappedIds[] {
   return parseIdMapLines(readText(`/proc/self/${kind}_map`));
 }

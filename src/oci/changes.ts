@@ -1,4 +1,4 @@
-/** Instructions of a Dockerfile that change what an image says of its containers: `commit --change`, `import --change`. */
+/** Instructions of a Dockerfile that change the config of an image: `commit --change`, `import --change`. */
 import { posix } from 'node:path';
 
 import { TspodError } from '../errors.js';
@@ -30,10 +30,13 @@ const INSTRUCTIONS: Readonly<Record<string, Apply>> = {
   WORKDIR: (config, value) => ({ ...config, WorkingDir: posix.resolve('/', config.WorkingDir ?? '', value) }),
 };
 
-/** Those that take away what was there if they have no value. */
+/** Instructions that remove the previous value if they have none. */
 const CLEARING: ReadonlySet<string> = new Set(['CMD', 'ENTRYPOINT']);
 
-/** `INSTRUCTION VALUE` or `INSTRUCTION=VALUE`, one after the other. Throws INVALID_ARGUMENT with the change quoted. */
+/**
+ * Applies changes, `INSTRUCTION VALUE` or `INSTRUCTION=VALUE`, one after the other. Throws INVALID_ARGUMENT, which
+ * quotes the change.
+ */
 export function withChanges(config: ImageRunConfig, changes: readonly string[]): ImageRunConfig {
   return changes.reduce((changed, text) => withChange(changed, text), config);
 }
@@ -59,7 +62,7 @@ function invalid(text: string, why: string): TspodError {
   return new TspodError('INVALID_ARGUMENT', `invalid change ${JSON.stringify(text)} - ${why}`);
 }
 
-/** A JSON list of words, or a line for the shell. */
+/** Parses a command: a JSON list of words, or a line for the shell. */
 function commandOf(value: string): readonly string[] {
   return listOf(value) ?? ['/bin/sh', '-c', value];
 }
@@ -76,7 +79,7 @@ function listOf(value: string): readonly string[] | undefined {
   throw new Refusal('a list must be one of strings');
 }
 
-/** Words with quotes as a shell has them, without anything else of a shell. */
+/** Splits words with quotes and backslashes like a shell, without its other features. */
 function wordsOf(value: string): readonly string[] {
   return (value.match(/(?:"(?:\\[^]|[^"\\])*"|'[^']*'|\\[^]|[^\s"'\\])+/g) ?? []).map((word) =>
     word.replace(/"((?:\\[^]|[^"\\])*)"|'([^']*)'|\\([^])/g, (_, double?: string, single?: string, other?: string) =>
@@ -85,7 +88,9 @@ function wordsOf(value: string): readonly string[] {
   );
 }
 
-/** `KEY=VALUE KEY=VALUE`, or one `KEY VALUE` or `KEY=VALUE` whose value is the rest, blanks and quotes included. */
+/**
+ * Parses `KEY=VALUE KEY=VALUE`, or one `KEY VALUE` or `KEY=VALUE` whose value is the rest, including blanks and quotes.
+ */
 function pairsOf(value: string): readonly (readonly [string, string])[] {
   const [, key, rest] = /^([^\s="']+)\s+([^]*)$/.exec(value) ?? [];
   if (key !== undefined && rest !== undefined) return [[key, rest]];

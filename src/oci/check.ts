@@ -1,15 +1,15 @@
-/** Reading JSON that came from outside: each value is checked and bounded, an error names the place. */
+/** Reads JSON that comes from outside: each value is checked and bounded, and an error names its place. */
 import { TspodError } from '../errors.js';
 
-/** Where a value lies, for errors: "seccomp profile: syscalls[3].names". */
+/** Place of a value, for errors: "seccomp profile: syscalls[3].names". */
 export type Place = string;
 
-/** An error of code INVALID_ARGUMENT about the value at a place. */
+/** Returns an error of code INVALID_ARGUMENT about the value at a place. */
 export function wrong(at: Place, what: string): TspodError {
   return new TspodError('INVALID_ARGUMENT', `${at} ${what}`);
 }
 
-/** The text as JSON; INVALID_ARGUMENT when it is none or longer than `maxBytes`. */
+/** Parses text as JSON. Throws INVALID_ARGUMENT if it is not JSON or longer than `maxBytes`. */
 export function parseJson(
   what: Place,
   text: string,
@@ -31,7 +31,10 @@ export function readObject(value: unknown, at: Place): JsonObject {
   throw wrong(at, 'must be an object');
 }
 
-/** A member; undefined where it is absent or null, which Go writes for an empty list. Inherited ones do not count. */
+/**
+ * Returns a member of an object; undefined if it is absent or null, which Go writes for an empty list. Inherited
+ * members do not count.
+ */
 export function member(object: JsonObject, key: string): unknown {
   return Object.hasOwn(object, key) ? (object[key] ?? undefined) : undefined;
 }
@@ -48,7 +51,7 @@ export function readBoolean(value: unknown, at: Place): boolean {
   throw wrong(at, 'must be true or false');
 }
 
-/** A whole number that JSON carries exactly. */
+/** Reads a whole number that JSON represents exactly. */
 export function readInteger(value: unknown, at: Place, range: { readonly min: number; readonly max: number }): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= range.min && value <= range.max)
     return value;
@@ -70,14 +73,14 @@ export function readStrings(value: unknown, at: Place, maxItems = 4096): readonl
   return readList(value, at, (item, place) => readString(item, place), maxItems);
 }
 
-/** One of the words. */
+/** Reads one of the given words. */
 export function readWord<T extends string>(value: unknown, at: Place, words: readonly T[]): T {
   const found = words.find((word) => word === value);
   if (found === undefined) throw wrong(at, `must be one of ${words.join(', ')}`);
   return found;
 }
 
-/** The member read, or undefined where it is absent. */
+/** Reads a member; undefined if it is absent. */
 export function optional<T>(
   object: JsonObject,
   key: string,
@@ -88,7 +91,7 @@ export function optional<T>(
   return value === undefined ? undefined : read(value, `${at}.${key}`);
 }
 
-/** String values by key. */
+/** Reads an object with string values. */
 export function readStringRecord(value: unknown, at: Place, maxItems = 4096): Readonly<Record<string, string>> {
   const entries = Object.entries(readObject(value, at));
   if (entries.length > maxItems) throw wrong(at, `must have at most ${maxItems} items`);
@@ -97,19 +100,19 @@ export function readStringRecord(value: unknown, at: Place, maxItems = 4096): Re
   );
 }
 
-/** Reads a value of one type. */
+/** A function that reads a value of one type. */
 export type Reader<T> = (value: unknown, at: Place) => T;
 
 /** Keys of T that may be absent. */
 type OptionalKeys<T> = { [K in keyof T]-?: object extends Pick<T, K> ? K : never }[keyof T];
 
-/** Readers for all fields of T, by whether they must be there: the compiler sees that none is forgotten. */
+/** Readers for all fields of T, required and optional ones; the compiler checks that none is missing. */
 export interface Fields<T> {
   readonly required: { readonly [K in Exclude<keyof T, OptionalKeys<T>>]: Reader<T[K]> };
   readonly optional: { readonly [K in OptionalKeys<T>]: Reader<Exclude<T[K], undefined>> };
 }
 
-/** A reader of objects with these fields; members of other names are passed over, as the specifications ask. */
+/** Returns a reader of objects with these fields; other members are ignored, as the specifications demand. */
 export function objectOf<T extends object>({ required, optional: further }: Fields<T>): Reader<T> {
   return (value, at) => {
     const object = readObject(value, at);
@@ -126,22 +129,22 @@ export function objectOf<T extends object>({ required, optional: further }: Fiel
   };
 }
 
-/** A reader of lists of at most so many items. */
+/** Returns a reader of lists of at most `maxItems` items. */
 export function listOf<T>(reader: Reader<T>, maxItems = 4096): Reader<readonly T[]> {
   return (value, at) => readList(value, at, reader, maxItems);
 }
 
-/** A reader of whole numbers in a range. */
+/** Returns a reader of whole numbers in a range. */
 export function integerIn(min: number, max: number): Reader<number> {
   return (value, at) => readInteger(value, at, { min, max });
 }
 
-/** A reader of one of some words. */
+/** Returns a reader of one of the given words. */
 export function wordOf<T extends string>(words: readonly T[]): Reader<T> {
   return (value, at) => readWord(value, at, words);
 }
 
-/** A reader of strings of at most so many characters. */
+/** Returns a reader of strings of at most `maxLength` characters. */
 export function stringOf(maxLength: number): Reader<string> {
   return (value, at) => readString(value, at, maxLength);
 }

@@ -1,4 +1,7 @@
-/** A manifest in the other of the two spellings: config and layers keep their digests, the manifest gets a new one. */
+/**
+ * Converts a manifest between the OCI and the Docker format: config and layers keep their digests, the manifest gets a
+ * new one.
+ */
 import { digestOf } from './digest.js';
 import type { Descriptor, ImageManifest } from './image.js';
 import * as types from './media-types.js';
@@ -19,7 +22,7 @@ interface RawForm {
   readonly bytes: Buffer;
 }
 
-/** One that has this form already stays as it is, byte for byte. */
+/** Returns a manifest in the given format; one that has it already is returned byte for byte. */
 export function manifestIn(form: ManifestForm, raw: RawForm, manifest: ImageManifest): RawForm {
   const mediaType = typeIn(form, manifest.mediaType);
   if (mediaType === manifest.mediaType) return raw;
@@ -41,7 +44,7 @@ export function manifestIn(form: ManifestForm, raw: RawForm, manifest: ImageMani
   return { mediaType, digest: digestOf(bytes), bytes };
 }
 
-/** What has no other spelling stays. */
+/** Returns a media type in the given format; one without a counterpart is returned as it is. */
 export function typeIn(form: ManifestForm, mediaType: string): string {
   return PAIRS.find(({ oci, docker }) => oci === mediaType || docker === mediaType)?.[form] ?? mediaType;
 }

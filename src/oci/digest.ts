@@ -3,14 +3,14 @@ import { createHash, type Hash } from 'node:crypto';
 
 import { readString, wrong, type Place } from './check.js';
 
-/** The algorithms that tspod computes, and how many digits each has. */
+/** Algorithms that tspod computes, and the number of digits of each. */
 const DIGITS = { sha256: 64, sha512: 128 } as const;
 
 export type DigestAlgorithm = keyof typeof DIGITS;
 
 /**
- * Whether the text is a digest whose bytes tspod can check. It is safe as a file name and in a URL then: two words of letters and
- * digits. Other algorithms are refused, md5 as much as what is no word at all.
+ * Whether the text is a digest that tspod can verify. Such a digest is safe as a file name and in a URL: two words of
+ * letters and digits. Other algorithms are refused, md5 as well as texts that are no algorithm at all.
  */
 export function isDigest(text: string): boolean {
   const [algorithm = '', digits = '', ...rest] = text.split(':');
@@ -18,7 +18,7 @@ export function isDigest(text: string): boolean {
   return digits.length === DIGITS[algorithm as DigestAlgorithm] && /^[0-9a-f]+$/.test(digits);
 }
 
-/** The parts of a digest. Throws INVALID_ARGUMENT for one that `isDigest` refuses. */
+/** Returns the parts of a digest. Throws INVALID_ARGUMENT for one that `isDigest` refuses. */
 export function splitDigest(digest: string): { readonly algorithm: DigestAlgorithm; readonly hex: string } {
   readDigest(digest, 'the digest');
   const [algorithm = '', hex = ''] = digest.split(':');
@@ -31,12 +31,12 @@ export function readDigest(value: unknown, at: Place): string {
   return text;
 }
 
-/** The digest of bytes that are in memory. */
+/** Returns the digest of bytes in memory. */
 export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = 'sha256'): string {
   return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
 }
 
-/** A hash of the digest's algorithm, for bytes that come in parts. */
+/** Returns a hash object for the digest's algorithm, for bytes that come in parts. */
 export function hashFor(digest: string): Hash {
   return createHash(splitDigest(digest).algorithm);
 }

@@ -1,14 +1,17 @@
-/** JSON with whole numbers of 64 bits: a `bigint` where a number would not be exact. */
+/** JSON with whole numbers of 64 bits: a number that would not be exact becomes a `bigint`. */
 
-/** A string, or a number. */
+/** Tokens of JSON: a string or a number. */
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
 
-/** JSON.parse(), but for whole numbers that it would round: they come as strings, which largeInteger() reads. */
+/**
+ * Parses like JSON.parse(), but returns whole numbers that it would round as marked strings, which largeInteger()
+ * reads.
+ */
 export function parseExactly(text: string): unknown {
   return JSON.parse(keepLargeIntegers(text)) as unknown;
 }
 
-/** Makes strings of them: NUL and the digits. What is no number in JSON stays, to be refused. */
+/** Replaces large whole numbers in JSON by strings of NUL and the digits. A malformed number is left, to be refused. */
 function keepLargeIntegers(text: string): string {
   if (!/\d{16}/.test(text)) return text;
   return text.replace(TOKENS, (token) =>
@@ -16,12 +19,12 @@ function keepLargeIntegers(text: string): string {
   );
 }
 
-/** A number that parseExactly() has kept; any other value as it is. */
+/** Returns the `bigint` of a number that parseExactly() has kept; any other value as it is. */
 export function largeInteger(value: unknown): unknown {
   return typeof value === 'string' && /^\0\d+$/.test(value) ? BigInt(value.slice(1)) : value;
 }
 
-/** JSON.stringify(), with a `bigint` as the number that it is. No string may be NUL and digits. */
+/** Works like JSON.stringify(), but writes a `bigint` as a number. No string may be NUL and digits. */
 export function stringifyExactly(value: unknown): string {
   const text = JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? `\0${item}` : item));
   return text.replaceAll(/"\\u0000(\d+)"/g, '$1');

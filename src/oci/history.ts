@@ -1,7 +1,10 @@
-/** The history of an image, which may tell of fewer layers than it has (OCI image specification, config.md: it is optional). */
+/**
+ * History of an image, which may have fewer entries than the image has layers (OCI image specification, config.md: it
+ * is optional).
+ */
 import type { ImageConfig, ImageHistory } from './image.js';
 
-/** One entry for each layer at least: those that nothing is known of are the lowest. */
+/** Returns the history with at least one entry for each layer: missing entries are added for the lowest layers. */
 export function fullHistory({ history = [], rootfs, created }: ImageConfig): readonly ImageHistory[] {
   const told = history.filter(({ empty_layer: isEmpty }) => isEmpty !== true).length;
   const untold = Math.max(0, rootfs.diff_ids.length - told);

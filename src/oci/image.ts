@@ -1,30 +1,30 @@
 /**
- * Manifests, indexes and configs of images, as types. Names and meaning are those of the OCI image specification (version 1.1), of
- * which Docker's schema 2 is another spelling: https://github.com/opencontainers/image-spec
+ * Types of manifests, indexes and configs of images. Names and meaning are those of the OCI image specification
+ * (version 1.1), of which Docker's schema 2 is another format: https://github.com/opencontainers/image-spec
  */
 
-/** What a machine must be to run an image. */
+/** The machine that an image is made for. */
 export interface Platform {
-  /** Go's names: linux, amd64, arm64; '' in a config that does not say. */
+  /** Go's names: linux, amd64, arm64; '' in a config that has none. */
   readonly os: string;
   readonly architecture: string;
-  /** Of the architecture: v7, v8. */
+  /** Variant of the architecture: v7, v8. */
   readonly variant?: string;
   readonly 'os.version'?: string;
   readonly 'os.features'?: readonly string[];
 }
 
-/** Names some bytes: what they are, how many, and their digest. */
+/** Describes content: its type, size and digest. */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
-  /** Other places that have the bytes. tspod does not go there. */
+  /** Other places that have the content. tspod does not use them. */
   readonly urls?: readonly string[];
   readonly annotations?: Readonly<Record<string, string>>;
   readonly artifactType?: string;
-  /** In an index. */
+  /** Platform of the image, in an index. */
   readonly platform?: Platform;
 }
 
@@ -32,7 +32,7 @@ export interface ImageManifest {
   readonly schemaVersion: 2;
   readonly mediaType: string;
   readonly config: Descriptor;
-  /** From the lowest up. */
+  /** Layers, from the lowest up. */
   readonly layers: readonly Descriptor[];
   readonly annotations?: Readonly<Record<string, string>>;
   readonly artifactType?: string;
@@ -49,32 +49,34 @@ export interface ImageIndex {
   readonly subject?: Descriptor;
 }
 
-/** Docker's, which OCI images carry as well. Times are nanoseconds; 0 stands for the default. */
+/**
+ * Health check: an extension of Docker, which OCI images have as well. Times are nanoseconds; 0 stands for the default.
+ */
 export interface ImageHealthcheck {
-  /** [] inherits, ['NONE'] has none, ['CMD', ...args], ['CMD-SHELL', line]. */
+  /** Command: [] inherits, ['NONE'] disables, ['CMD', ...args] or ['CMD-SHELL', line]. */
   readonly Test?: readonly string[];
   readonly Interval?: number;
   readonly Timeout?: number;
   readonly StartPeriod?: number;
   readonly StartInterval?: number;
-  /** Below 0: 1. */
+  /** Number of retries; below 0: 1. */
   readonly Retries?: number;
 }
 
-/** What a container of the image does unless told otherwise. */
+/** Defaults of an image for its containers. */
 export interface ImageRunConfig {
   readonly User?: string;
-  /** Keys are a port and a protocol: 80/tcp. */
+  /** Exposed ports; keys are a port and a protocol: 80/tcp. */
   readonly ExposedPorts?: Readonly<Record<string, object>>;
   readonly Env?: readonly string[];
   readonly Entrypoint?: readonly string[];
   readonly Cmd?: readonly string[];
-  /** Keys are paths. */
+  /** Volumes; keys are paths. */
   readonly Volumes?: Readonly<Record<string, object>>;
   readonly WorkingDir?: string;
   readonly Labels?: Readonly<Record<string, string>>;
   readonly StopSignal?: string;
-  /** Seconds; below 0 without an end. Nothing follows from it, as with Podman. */
+  /** Stop timeout in seconds; below 0: none. Ignored, as by Podman. */
   readonly StopTimeout?: number;
   readonly ArgsEscaped?: boolean;
   readonly Healthcheck?: ImageHealthcheck;
@@ -87,18 +89,18 @@ export interface ImageHistory {
   readonly author?: string;
   readonly created_by?: string;
   readonly comment?: string;
-  /** It made no layer. */
+  /** Whether this entry made no layer. */
   readonly empty_layer?: boolean;
 }
 
 export interface ImageConfig extends Platform {
-  /** RFC 3339. */
+  /** Time of creation, as in RFC 3339. */
   readonly created?: string;
   readonly author?: string;
   readonly config?: ImageRunConfig;
   readonly rootfs: {
     readonly type: 'layers';
-    /** Digests of the layers as they are unpacked, from the lowest up. */
+    /** Digests of the uncompressed layers, from the lowest up. */
     readonly diff_ids: readonly string[];
   };
   readonly history?: readonly ImageHistory[];

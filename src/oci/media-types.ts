@@ -1,4 +1,7 @@
-/** The media types of manifests, configs and layers: the OCI image specification's, and those of Docker's image manifest version 2, schema 2. */
+/**
+ * The media types of manifests, configs and layers: the OCI image specification's, and those of Docker's image manifest
+ * version 2, schema 2.
+ */
 
 export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
 export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
@@ -14,7 +17,7 @@ export const DOCKER_LAYER = 'application/vnd.docker.image.rootfs.diff.tar';
 export const DOCKER_LAYER_GZIP = `${DOCKER_LAYER}.gzip`;
 export const DOCKER_LAYER_ZSTD = `${DOCKER_LAYER}.zstd`;
 
-/** Schema 1 and its signed form: no longer made by any registry of note, and refused. */
+/** Docker's schema 1 and its signed form, which are refused: no registry of note still produces them. */
 export const DOCKER_SCHEMA1: readonly string[] = [
   'application/vnd.docker.distribution.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.v1+prettyjws',
@@ -39,7 +42,7 @@ const COMPRESSIONS: Readonly<Record<string, LayerCompression>> = {
   'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip': 'gzip',
 };
 
-/** How a layer of this media type is compressed; undefined if it is no layer of a file system. */
+/** Returns the compression of a layer with this media type; undefined if it is no layer of a file system. */
 export function layerCompression(mediaType: string): LayerCompression | undefined {
   return Object.hasOwn(COMPRESSIONS, mediaType) ? COMPRESSIONS[mediaType] : undefined;
 }

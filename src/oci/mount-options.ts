@@ -1,4 +1,6 @@
-/** The mount options that the OCI runtime specification lists ("Linux mount options"), as bits for mount_setattr(2) and mount(2). */
+/**
+ * Mount options of the OCI runtime specification ("Linux mount options"), as bits for mount_setattr(2) and mount(2).
+ */
 
 /** MOUNT_ATTR_* of linux/mount.h. */
 export const MOUNT_ATTR = {
@@ -6,7 +8,7 @@ export const MOUNT_ATTR = {
   NOSUID: 0x2n,
   NODEV: 0x4n,
   NOEXEC: 0x8n,
-  /** Field of the next three: relatime is none of its bits. */
+  /** Field of the values below; relatime is none of its bits. */
   ATIME: 0x70n,
   NOATIME: 0x10n,
   STRICTATIME: 0x20n,
@@ -15,7 +17,7 @@ export const MOUNT_ATTR = {
   NOSYMFOLLOW: 0x200000n,
 } as const;
 
-/** MS_* of sys/mount.h: propagation types. */
+/** Propagation types: MS_* of sys/mount.h. */
 export const MS = {
   REC: 0x4000n,
   UNBINDABLE: 1n << 17n,
@@ -29,7 +31,7 @@ interface AttributeChange {
   readonly clear?: bigint;
 }
 
-/** Options of one mount; with an `r` before the name, of all mounts below it, too. */
+/** Options of one mount. With an `r` before the name they apply to all mounts below it as well. */
 const ATTRIBUTES: Readonly<Record<string, AttributeChange>> = {
   ro: { set: MOUNT_ATTR.RDONLY },
   rw: { clear: MOUNT_ATTR.RDONLY },
@@ -43,7 +45,7 @@ const ATTRIBUTES: Readonly<Record<string, AttributeChange>> = {
   symfollow: { clear: MOUNT_ATTR.NOSYMFOLLOW },
   nodiratime: { set: MOUNT_ATTR.NODIRATIME },
   diratime: { clear: MOUNT_ATTR.NODIRATIME },
-  // The three ways to keep access times are values of one field, which is cleared as a whole.
+  // The three modes of access times are values of one field, which is cleared as a whole.
   noatime: { set: MOUNT_ATTR.NOATIME, clear: MOUNT_ATTR.ATIME },
   atime: { clear: MOUNT_ATTR.ATIME },
   relatime: { clear: MOUNT_ATTR.ATIME },
@@ -63,7 +65,10 @@ const PROPAGATION: Readonly<Record<string, { readonly flag: bigint; readonly rec
   runbindable: { flag: MS.UNBINDABLE, recursive: true },
 };
 
-/** Options of the file system as a whole: fsconfig(2) takes them as flags, and these are off already or without an effect. */
+/**
+ * Options of the file system as a whole, which fsconfig(2) takes as flags; and options that are ignored, because they
+ * are the default or have no effect.
+ */
 const SUPERBLOCK_FLAGS = new Set(['sync', 'dirsync', 'lazytime', 'mand', 'silent']);
 const IGNORED = new Set([
   'async',
@@ -78,26 +83,29 @@ const IGNORED = new Set([
   'noacl',
 ]);
 
-/** The mount options of one mount, taken apart. */
+/** The parsed options of one mount. */
 export interface ParsedMountOptions {
   readonly bind: 'no' | 'bind' | 'rbind';
-  /** Of this mount. */
+  /** Attributes that are set on this mount. */
   readonly set: bigint;
   readonly clear: bigint;
-  /** Of this mount and all below it. */
+  /** Attributes that are set on this mount and all below it. */
   readonly recursiveSet: bigint;
   readonly recursiveClear: bigint;
   readonly propagation: { readonly flag: bigint; readonly recursive: boolean } | undefined;
-  /** `tryidmap` is the engine's own: as idmap, where the file system can. */
+  /** ID mapping. `tryidmap` is the engine's own: like idmap, if the file system supports it. */
   readonly idmap: 'no' | 'idmap' | 'ridmap' | 'tryidmap';
   readonly tmpcopyup: boolean;
-  /** What the file system itself reads: "key=value" or a word. */
+  /** Options of the file system itself: "key=value" or a word. */
   readonly data: readonly string[];
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Takes a list of options apart; what is none of the specification's is data for the file system. Later ones override. */
+/**
+ * Parses a list of options. Options that the specification does not have are data for the file system. Later ones
+ * override earlier ones.
+ */
 export function parseMountOptions(options: readonly string[]): ParsedMountOptions {
   const parsed: Mutable<ParsedMountOptions> & { data: string[] } = {
     bind: 'no',
@@ -142,7 +150,7 @@ function change(set: bigint, clear: bigint, by: AttributeChange): readonly [bigi
   return [(set & ~clearing) | setting, (clear & ~setting) | clearing];
 }
 
-/** Whether the option is one of the specification's, which no file system reads. */
+/** Whether the specification has the option, which then no file system reads. */
 export function isMountOption(option: string): boolean {
   return (
     Object.hasOwn(ATTRIBUTES, option) ||
@@ -154,13 +162,13 @@ export function isMountOption(option: string): boolean {
   );
 }
 
-/** The option's propagation type (slave for rslave), or undefined when it is none. */
+/** Returns the option's propagation type (slave for rslave); undefined if it has none. */
 export function propagationOf(option: string): 'private' | 'shared' | 'slave' | 'unbindable' | undefined {
   if (!Object.hasOwn(PROPAGATION, option)) return undefined;
   return (option.startsWith('r') ? option.slice(1) : option) as 'private' | 'shared' | 'slave' | 'unbindable';
 }
 
-/** Flags for mount(2) of a propagation option, or undefined when it is none. */
+/** Returns the flags of a propagation option for mount(2); undefined for any other option. */
 export function propagationFlags(option: string): bigint | undefined {
   const found = Object.hasOwn(PROPAGATION, option) ? PROPAGATION[option] : undefined;
   return found === undefined ? undefined : found.flag | (found.recursive ? MS.REC : 0n);

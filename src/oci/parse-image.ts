@@ -1,4 +1,7 @@
-/** Reading manifests, indexes and configs that came from outside: every value checked and bounded. What the specification does not name is passed over. */
+/**
+ * Reads manifests, indexes and configs that come from outside: every value is checked and bounded. Members that the
+ * specification does not have are ignored.
+ */
 import { isTspodError, TspodError } from '../errors.js';
 import {
   integerIn,
@@ -29,21 +32,21 @@ import type {
 } from './image.js';
 import { DOCKER_SCHEMA1, INDEX_TYPES, MANIFEST_TYPES, OCI_INDEX, OCI_MANIFEST } from './media-types.js';
 
-/** What registries take at most, and other engines read at most. */
+/** Size limits: those of registries, and of other engines. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
-/** Docker makes no image of more than 127; the kernel mounts some 500. */
+/** Highest number of layers. Docker makes no image with more than 127; the kernel mounts some 500. */
 export const MAX_LAYERS = 1024;
-/** Entries of an index. */
+/** Highest number of entries of an index. */
 export const MAX_IMAGES = 4096;
 const MAX_HISTORY = 16384;
 
-/** Letters, digits and what RFC 6838 allows besides them. */
+/** Media type: letters, digits and the other characters of RFC 6838. */
 const MEDIA_TYPE = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
 
 const size = integerIn(0, Number.MAX_SAFE_INTEGER);
-/** A shell script in a label or a history line is long: as long as the whole may be. */
+/** Reader of long texts, such as a shell script in a label or in the history: as long as the whole config may be. */
 const longText = stringOf(MAX_CONFIG_BYTES);
 const argument = stringOf(128 * 1024 - 1);
 const args = listOf(argument, 16384);
@@ -85,7 +88,7 @@ const readWholeManifest = objectOf<ImageManifest>({
   optional: common,
 });
 
-/** Go writes null for no layers. */
+/** Reads a manifest. Go writes null for no layers. */
 const readManifest: Reader<ImageManifest> = (value, at) => {
   const object = readObject(value, at);
   return readWholeManifest({ ...object, layers: member(object, 'layers') ?? [] }, at);
@@ -110,7 +113,7 @@ const readHealthcheck = objectOf<ImageHealthcheck>({
   },
 });
 
-/** A set, which Go writes as an object of empty objects. */
+/** Reads a set, which Go writes as an object of empty objects. */
 function readSet(value: unknown, at: Place): Readonly<Record<string, object>> {
   const keys = Object.keys(readObject(value, at));
   if (keys.length > 4096) throw wrong(at, 'must have at most 4096 items');
@@ -159,7 +162,7 @@ const readWholeRootfs = objectOf<ImageConfig['rootfs']>({
   optional: {},
 });
 
-/** Go leaves out the list if there are no layers, or writes null. */
+/** Reads the rootfs. Go leaves out the list if there are no layers, or writes null. */
 const readRootfs: Reader<ImageConfig['rootfs']> = (value, at) => {
   const object = readObject(value, at);
   return readWholeRootfs({ ...object, diff_ids: member(object, 'diff_ids') ?? [] }, at);
@@ -182,7 +185,10 @@ const readWholeConfig = objectOf<ImageConfig>({
   },
 });
 
-/** Os and architecture are required by the specification, and left out by some builders: '' is an unknown one. */
+/**
+ * Reads a config. The specification requires os and architecture, but some builders leave them out: '' is an unknown
+ * one.
+ */
 const readConfig: Reader<ImageConfig> = (value, at) => {
   const object = readObject(value, at);
   const said = (key: keyof Platform) => member(object, key) ?? '';
@@ -194,9 +200,9 @@ export type ParsedManifest =
   | { readonly kind: 'index'; readonly index: ImageIndex };
 
 /**
- * A manifest or an index. Where it does not say its media type itself, that is what `served` says, the type under which it was served, or else
- * what its members make it. Bytes that could be taken for both, or that say another type than they are served as, are refused (CVE-2021-41190).
- * Throws BAD_IMAGE, and NOT_SUPPORTED for Docker's schema 1.
+ * Parses a manifest or an index. Its media type is the one that it states itself, else `served`, the type that it was
+ * served with, else the one that its members imply. Bytes that could be taken for both, or that state another type than
+ * they were served with, are refused (CVE-2021-41190). Throws BAD_IMAGE, and NOT_SUPPORTED for Docker's schema 1.
  */
 export function parseManifest(bytes: Uint8Array, served?: string): ParsedManifest {
   return asBadImage(() => {
@@ -218,7 +224,7 @@ export function parseManifest(bytes: Uint8Array, served?: string): ParsedManifes
 function typeOf(object: JsonObject, at: Place, served: string | undefined): string {
   const known = [...MANIFEST_TYPES, ...INDEX_TYPES];
   const said = member(object, 'mediaType');
-  // Registries that do not know what they store call it JSON.
+  // A registry that does not know the type of its content serves it as JSON.
   const outside = served !== undefined && known.includes(served) ? served : undefined;
   if (said === undefined) return outside ?? (member(object, 'manifests') === undefined ? OCI_MANIFEST : OCI_INDEX);
   const mediaType = wordOf(known)(said, `${at}.mediaType`);
@@ -237,12 +243,12 @@ function refuseSchema1(object: JsonObject, served: string | undefined): void {
     );
 }
 
-/** The config of an image. Throws BAD_IMAGE. */
+/** Parses the config of an image. Throws BAD_IMAGE. */
 export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   return asBadImage(() => readConfig(jsonOf('image config', bytes, MAX_CONFIG_BYTES), 'image config'));
 }
 
-/** UTF-8 without a byte order mark, as RFC 8259 wants JSON. */
+/** Parses UTF-8 without a byte order mark, as RFC 8259 requires of JSON. */
 function jsonOf(what: Place, bytes: Uint8Array, maxBytes: number): unknown {
   if (bytes.byteLength > maxBytes) throw wrong(what, `is larger than ${maxBytes} bytes`);
   let text: string;
@@ -254,7 +260,7 @@ function jsonOf(what: Place, bytes: Uint8Array, maxBytes: number): unknown {
   return parseJson(what, text, maxBytes);
 }
 
-/** What is wrong in an image is not the caller's argument. */
+/** Converts INVALID_ARGUMENT to BAD_IMAGE: an error in an image is not one in the caller's arguments. */
 export function asBadImage<T>(read: () => T): T {
   try {
     return read();

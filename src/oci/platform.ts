@@ -1,16 +1,16 @@
-/** Which machine an image is for: Go's names, as indexes and configs have them. */
+/** Platforms of images, with Go's names, as in indexes and configs. */
 import { TspodError } from '../errors.js';
 import type { Descriptor, ImageIndex, Platform } from './image.js';
 import { INDEX_TYPES, MANIFEST_TYPES, OCI_INDEX } from './media-types.js';
 
-/** What is wanted; absent: the machine's. */
+/** A requested platform; absent fields are the machine's. */
 export interface WantedPlatform {
   readonly os?: string;
   readonly architecture?: string;
   readonly variant?: string;
 }
 
-/** Node's names, where they are others. */
+/** Go's names of architectures by Node's, where they differ. */
 const ARCHITECTURES: Readonly<Record<string, string>> = {
   x64: 'amd64',
   ia32: '386',
@@ -28,20 +28,20 @@ const ALIASES: Readonly<Record<string, Pick<Platform, 'architecture' | 'variant'
   armel: { architecture: 'arm', variant: 'v6' },
 };
 
-/** What runs on each variant, best first. */
+/** Variants that run on each variant, best first. */
 const VARIANTS: Readonly<Record<string, readonly string[]>> = {
   'arm v8': ['v8', 'v7', 'v6', 'v5'],
   'arm v7': ['v7', 'v6', 'v5'],
   'arm v6': ['v6', 'v5'],
 };
 
-/** Of a machine with Node's `process.arch`. */
+/** Returns the platform of a machine with this `process.arch`. */
 export function platformOf(arch: string): Platform {
   if (arch === 'arm') return { os: 'linux', architecture: 'arm', variant: 'v7' };
   return { os: 'linux', architecture: ARCHITECTURES[arch] ?? arch };
 }
 
-/** `OS`, `OS/ARCH` or `OS/ARCH/VARIANT`. Throws INVALID_ARGUMENT. */
+/** Parses `OS`, `OS/ARCH` or `OS/ARCH/VARIANT`. Throws INVALID_ARGUMENT. */
 function parsePlatform(text: string): WantedPlatform {
   const parts = text.split('/');
   const [os, architecture, variant] = parts;
@@ -57,7 +57,7 @@ function parsePlatform(text: string): WantedPlatform {
   };
 }
 
-/** What is wanted, with the machine's own where nothing is said. */
+/** Completes a requested platform with the machine's values. */
 export function fullPlatform(wanted: WantedPlatform, machine: Platform): Platform {
   const given = wanted.architecture?.toLowerCase();
   const alias = given === undefined ? undefined : ALIASES[given];
@@ -67,7 +67,7 @@ export function fullPlatform(wanted: WantedPlatform, machine: Platform): Platfor
   return { os: wanted.os ?? machine.os, architecture, ...(variant === undefined ? {} : { variant }) };
 }
 
-/** What a user asks for, of this machine where nothing is said. Throws INVALID_ARGUMENT. */
+/** Returns the platform that a user asks for, completed with this machine's values. Throws INVALID_ARGUMENT. */
 export function wantedPlatform(text?: string): Platform {
   return fullPlatform(text === undefined ? {} : parsePlatform(text), platformOf(process.arch));
 }
@@ -81,19 +81,22 @@ export function platformText({ os, architecture, variant }: Platform): string {
   return words.join('/');
 }
 
-/** Whether an image of one platform is what was asked for as the other. */
+/** Whether an image of one platform satisfies a request for the other. */
 export function isPlatform(image: Platform, wanted: Platform): boolean {
   if (image.os !== wanted.os || image.architecture !== wanted.architecture) return false;
   const isAny = wanted.variant === undefined || image.variant === undefined || image.variant === '';
   return isAny || image.variant === wanted.variant || isImplied(wanted) || isImplied(image);
 }
 
-/** arm64 is v8 in any case. */
+/** Whether the variant follows from the architecture: arm64 is always v8. */
 function isImplied({ architecture, variant }: Platform): boolean {
   return architecture === 'arm64' && (variant === 'v8' || variant === undefined);
 }
 
-/** The entry of an index for a platform; in one of OCI, where an entry need not tell its own, else the first without. Throws NO_SUCH_IMAGE, with those that there are. */
+/**
+ * Returns the entry of an index for a platform, or else, in an OCI index, whose entries need not have a platform, the
+ * first entry without one. Throws NO_SUCH_IMAGE, which lists the available platforms.
+ */
 export function chooseImage(index: ImageIndex, wanted: Platform, what: string): Descriptor {
   const images = index.manifests.filter(
     ({ mediaType }) => MANIFEST_TYPES.includes(mediaType) || INDEX_TYPES.includes(mediaType),

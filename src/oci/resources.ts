@@ -6,14 +6,14 @@ export interface OciDeviceRule {
   readonly type?: string;
   readonly major?: number;
   readonly minor?: number;
-  /** Of r, w and m. */
+  /** Any of r, w and m. */
   readonly access?: string;
 }
 
 export interface OciMemory {
   readonly limit?: number;
   readonly reservation?: number;
-  /** Memory and swap together; -1 is unlimited. */
+  /** Limit of memory and swap together; -1 is unlimited. */
   readonly swap?: number;
   readonly kernel?: number;
   readonly kernelTCP?: number;
@@ -25,7 +25,7 @@ export interface OciMemory {
 
 export interface OciCpu {
   readonly shares?: number;
-  /** Microseconds; negative is unlimited. */
+  /** Microseconds of CPU time in each period; negative is unlimited. */
   readonly quota?: number;
   readonly burst?: number;
   readonly period?: number;
@@ -61,7 +61,7 @@ export interface OciBlockIO {
 }
 
 export interface OciHugepageLimit {
-  /** 2MB, 1GB and so on. */
+  /** Size of the pages: 2MB, 1GB and so on. */
   readonly pageSize: string;
   readonly limit: number;
 }
@@ -70,10 +70,10 @@ export interface LinuxResources {
   readonly devices?: readonly OciDeviceRule[];
   readonly memory?: OciMemory;
   readonly cpu?: OciCpu;
-  /** 0 or negative is unlimited. */
+  /** Highest number of processes; 0 or negative is unlimited. */
   readonly pids?: { readonly limit: number };
   readonly blockIO?: OciBlockIO;
   readonly hugepageLimits?: readonly OciHugepageLimit[];
-  /** cgroup v2 files and what to write into them. */
+  /** Files of cgroup v2, and the values to write to them. */
   readonly unified?: Readonly<Record<string, string>>;
 }

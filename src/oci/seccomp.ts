@@ -63,7 +63,7 @@ export interface SeccompArgument {
   readonly index: number;
   /** An unsigned number of 64 bits; above 2^53-1, where numbers are not exact, a `bigint`. */
   readonly value: number | bigint;
-  /** As `value`. @default 0 */
+  /** Second operand, for MASKED_EQ; like `value`. @default 0 */
   readonly valueTwo?: number | bigint;
   readonly op: SeccompOperator;
 }
@@ -71,13 +71,14 @@ export interface SeccompArgument {
 export interface SeccompRule {
   readonly names: readonly string[];
   readonly action: SeccompAction;
-  /** Of ERRNO and TRACE. @default EPERM */
+  /** Number for ERRNO and TRACE. @default EPERM */
   readonly errnoRet?: number;
-  /** All must hold. */
+  /** Conditions, which must all hold. */
   readonly args?: readonly SeccompArgument[];
   /**
-   * The rule is for these of the filter's architectures only. Not of the specification: a 32-bit x86 `socket` rule makes
-   * libseccomp add one for `socketcall`, whose arguments no filter can see, so that rules on address families must leave it out.
+   * Architectures of the filter that the rule applies to. Not in the specification: a 32-bit x86 `socket` rule makes
+   * libseccomp add one for `socketcall`, whose arguments no filter can see, so rules on address families must leave
+   * that architecture out.
    * @default all
    */
   readonly architectures?: readonly SeccompArchitecture[];
@@ -86,7 +87,7 @@ export interface SeccompRule {
 export interface SeccompConfig {
   readonly defaultAction: SeccompAction;
   readonly defaultErrnoRet?: number;
-  /** @default the native one */
+  /** Architectures that the filter covers. @default the native one */
   readonly architectures?: readonly SeccompArchitecture[];
   readonly flags?: readonly SeccompFlag[];
   readonly syscalls?: readonly SeccompRule[];

@@ -1,11 +1,11 @@
 /**
- * The OCI runtime specification's config.json for Linux (version 1.2), as types. Names and meaning are the specification's:
- * https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md
+ * Types of config.json of the OCI runtime specification for Linux (version 1.2). Names and meaning are the
+ * specification's: https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md
  */
 import type { SeccompConfig } from './seccomp.js';
 import type { LinuxResources } from './resources.js';
 
-/** Version of the specification that generated specs name. */
+/** Version of the specification in generated specs. */
 export const OCI_VERSION = '1.2.0';
 
 export interface OciUser {
@@ -17,7 +17,7 @@ export interface OciUser {
   readonly username?: string;
 }
 
-/** Five sets of names such as CAP_CHOWN; an absent set is empty. */
+/** The five sets of names such as CAP_CHOWN; an absent set is empty. */
 export interface OciCapabilities {
   readonly bounding?: readonly string[];
   readonly effective?: readonly string[];
@@ -26,14 +26,14 @@ export interface OciCapabilities {
   readonly ambient?: readonly string[];
 }
 
-/** `type` is RLIMIT_ and the name; limits are counts, Number.MAX_SAFE_INTEGER never stands for infinity: `unlimited` does. */
+/** A resource limit. `type` is RLIMIT_ and the name; infinity is `unlimited`, never Number.MAX_SAFE_INTEGER. */
 export interface OciRlimit {
   readonly type: string;
   readonly soft: RlimitValue;
   readonly hard: RlimitValue;
 }
 
-/** The specification writes RLIM_INFINITY as 2^64-1, which no JavaScript number holds. */
+/** A limit. The specification writes RLIM_INFINITY as 2^64-1, which no JavaScript number represents. */
 export type RlimitValue = number | 'unlimited';
 
 export interface OciScheduler {
@@ -82,7 +82,7 @@ export interface OciHook {
   readonly path: string;
   readonly args?: readonly string[];
   readonly env?: readonly string[];
-  /** Seconds, above 0. */
+  /** Time limit in seconds, above 0. */
   readonly timeout?: number;
 }
 
@@ -108,12 +108,12 @@ export type NamespaceType = 'pid' | 'network' | 'mount' | 'ipc' | 'uts' | 'user'
 
 export interface OciNamespace {
   readonly type: NamespaceType;
-  /** Joined; a new one is made without it. */
+  /** Path of a namespace to join; absent: a new one is made. */
   readonly path?: string;
 }
 
 export interface OciDevice {
-  /** c (or u), b, p. */
+  /** Type: c (or u), b or p. */
   readonly type: string;
   readonly path: string;
   readonly major?: number;
@@ -139,7 +139,7 @@ export interface OciLinux {
   readonly gidMappings?: readonly OciIdMapping[];
   readonly timeOffsets?: Readonly<Record<string, OciTimeOffset>>;
   readonly devices?: readonly OciDevice[];
-  /** Relative to each hierarchy's mount point when absolute. */
+  /** Path of the cgroup; an absolute one is relative to each hierarchy's mount point. */
   readonly cgroupsPath?: string;
   readonly resources?: LinuxResources;
   readonly rootfsPropagation?: string;
