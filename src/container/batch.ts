@@ -1,4 +1,4 @@
-/** Many verbs under one lock: `container.batch()`, and what a verb does in several steps that belong together. */
+/** Runs several verbs under one lock of a container: `container.batch()`, and verbs that take several steps. */
 import { TspodError } from '../errors.js';
 import { throwIfAborted } from '../native/abort.js';
 import { noSuchContainer } from '../state/lookup.js';
@@ -24,21 +24,26 @@ class HeldBatch implements Batch {
     return this.#isOver;
   }
 
-  /** One at a time, in the order of the calls. `refreshes`: looks at what has happened meanwhile, and settles it, first. */
+  /**
+   * Runs one body at a time, in the order of the calls. `refreshes`: looks at the container again and settles it first.
+   */
   run<T>(body: (held: HeldContainer) => T | Promise<T>, refreshes: boolean): Promise<T> {
     const turn = this.#last.then(() => this.#step(body, refreshes));
     this.#last = turn.catch(() => undefined);
     return turn;
   }
 
-  /** What was begun and not waited for ends before the lock goes. */
+  /**
+   * Waits for all calls that were begun, also those that the callback did not wait for. The lock is released after
+   * that.
+   */
   async finish(): Promise<void> {
     while (this.#changes.size > 0) await Promise.allSettled(this.#changes);
     await this.#last;
     this.#isOver = true;
   }
 
-  /** A call that changes the container, to its end: it may wait between its steps. */
+  /** Lets finish() wait for a call that changes the container: such a call may wait between its steps. */
   follow<T>(change: Promise<T>): Promise<T> {
     this.#changes.add(change);
     const forget = () => this.#changes.delete(change);
@@ -56,13 +61,16 @@ class HeldBatch implements Batch {
     try {
       return await body(held);
     } finally {
-      // What the step has done to it is seen by the next one.
+      // The next step sees what this one has changed.
       held.look();
     }
   }
 }
 
-/** The lock is that of a batch which is under way, or a new one. The body gets a context whose verbs take no lock of this container. */
+/**
+ * Runs `body` under the lock of the batch that is under way for this container, or of a new batch. The body gets a
+ * context whose verbs take no lock of this container.
+ */
 export async function inBatch<T>(
   context: EngineContext,
   id: string,
@@ -89,7 +97,10 @@ export async function inBatch<T>(
 
 export type HandleMaker = (context: EngineContext, name: { readonly id: string; readonly name: string }) => Container;
 
-/** The callback's error passes unchanged. Throws NO_SUCH_CONTAINER. */
+/**
+ * Calls `callback` with a handle whose verbs run under one lock. The callback's error is thrown unchanged. Throws
+ * NO_SUCH_CONTAINER, and STATE_INVALID inside a batch.
+ */
 export async function batchContainer<T>(
   context: EngineContext,
   id: string,
@@ -111,7 +122,7 @@ export async function batchContainer<T>(
   );
 }
 
-/** What has happened to it is recorded. In a batch, which looks at nothing by itself, later calls see it. */
+/** Records what has happened to the container. In a batch, which does not look by itself, later calls see it. */
 export async function syncContainer(context: EngineContext, id: string, { signal }: SignalOption = {}): Promise<void> {
   await withContainer(
     context,
@@ -123,7 +134,7 @@ export async function syncContainer(context: EngineContext, id: string, { signal
   );
 }
 
-/** Verbs that are finished under the lock, whether the callback waits for them or not. */
+/** Verbs that end before the lock is released, whether the callback waits for them or not. */
 const CHANGES: ReadonlySet<keyof Container> = new Set([
   'init',
   'start',
@@ -140,13 +151,13 @@ const CHANGES: ReadonlySet<keyof Container> = new Set([
   'sync',
 ] as const);
 
-/** A handle for the time of the batch. */
+/** Returns a handle that works until the batch has ended. */
 function batchHandle(container: Container, batch: HeldBatch): BatchedContainer {
   const { id } = container;
   const remove = () => Promise.reject(refused(id, 'it cannot be removed inside a batch'));
   return new Proxy(container, {
     get(target, property) {
-      // What is asked for by `await` is not a verb.
+      // `await` asks for `then`, which is not a verb.
       if (property === 'then' || typeof property === 'symbol') return undefined;
       if (batch.isOver && property !== 'id') throw refused(id, 'its batch has ended');
       if (property === 'remove') return remove;

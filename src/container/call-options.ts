@@ -1,6 +1,6 @@
 /**
- * The options that each call on a container takes, looked at before anything begins: a misspelt one must not end or remove more than was meant, give more
- * or less of the output, or be missed by a command that runs already.
+ * Checks the options of each call on a container before anything begins: a misspelt option must not end or remove more
+ * than was meant, give more or less of the output, or be missing from a command that already runs.
  */
 import { fstatSync } from 'node:fs';
 
@@ -32,15 +32,15 @@ import type { WatchStatsOptions, StatsOptions } from './api/stats.js';
 import type { ExecCreateOptions, ExecRemoveOptions, ExecStartOptions, ExecStopOptions } from './exec/api.js';
 import type { CloneOptions } from './verbs/clone.js';
 
-/** Of calls that take nothing else. */
+/** Shape of the options of a call that takes a signal only. */
 export const SIGNAL: ShapeOf<SignalOption> = { signal: 'signal' };
 
 const SIZE: ShapeOf<TerminalSize> = { rows: 'number', columns: 'number' };
 
-/** The kernel keeps 16 bits of each. */
+/** Range of rows and columns: the kernel keeps 16 bits of each. */
 const SIZE_RANGE = { min: 0, max: 0xffff };
 
-/** Throws TypeError, INVALID_ARGUMENT. */
+/** Checks the size of a terminal. Throws TypeError, INVALID_ARGUMENT. */
 export function checkedSize(size: TerminalSize): TerminalSize {
   checkShape('size', size, SIZE);
   checkInteger('rows', size.rows, SIZE_RANGE);
@@ -81,7 +81,10 @@ function isOpen(fd: number): boolean {
   }
 }
 
-/** As checkShape(), and what is in the options that all calls with streams have. */
+/**
+ * Checks the shape of a call's options, and the terminal size and descriptors in them. Throws as checkShape(), and
+ * INVALID_ARGUMENT.
+ */
 function checkStreams<T extends Parts>(call: string, options: T, shape: ShapeOf<T>): T {
   checkShape(`${call} options`, options, shape);
   if (options.size !== undefined) checkedSize(options.size);
@@ -198,7 +201,7 @@ const START_EXEC: ShapeOf<ExecCreateOptions & ExecStartOptions> = { ...CREATE_EX
 const STOP_SESSION: ShapeOf<ExecStopOptions> = { timeoutSec: 'number', signal: 'signal' };
 const REMOVE_SESSION: ShapeOf<ExecRemoveOptions> = { ...STOP_SESSION, force: 'boolean' };
 
-/** Options of a call and options of the container or the command come in one object: these are the call's. */
+/** Options of the call itself, which come in one object with those of the container or the command. */
 const CALL_OF_RUN = { ...RUN_CALL, ...SPAWN_CALL };
 const CALL_OF_EXEC = { ...COLLECT_CALL, ...SPAWN_EXEC_CALL, ...ATTACH };
 
@@ -249,7 +252,7 @@ export const checkedSessionStop = (options?: ExecStopOptions) => checkedCall('st
 export const checkedSessionRemove = (options?: ExecRemoveOptions) => checkedCall('remove', options, REMOVE_SESSION);
 export const checkedSessionWait = (options?: SignalOption) => checkedCall('wait', options, SIGNAL);
 
-/** Whose input may fail from now on: nobody has to listen to it. */
+/** Checks the options of run(). From now on the input may fail without anybody listening to it. */
 export function checkedRun(options: RunOptions): RunOptions {
   holdInput(options);
   return checkStreams('run', options, RUN);
@@ -260,17 +263,17 @@ export function checkedExec(options: ExecCollectOptions): ExecCollectOptions {
   return checkStreams('exec', options, EXEC);
 }
 
-/** Also where the options are refused. */
+/** Lets the input fail without anybody listening to it, also when the options are refused. */
 function holdInput(options: unknown): void {
   if (typeof options === 'object' && options !== null && 'input' in options) holdErrors(options.input);
 }
 
-/** What run() and spawn() take as options of the container. */
+/** Picks the options of the container from those of run() or spawn(). */
 export function pickCreateOptions<T extends CreateOptions>(options: T): CreateOptions {
   return without(options, CALL_OF_RUN);
 }
 
-/** What exec() and spawnExec() and execAttached() take as options of the command. */
+/** Picks the options of the command from those of exec(), spawnExec() or execAttached(). */
 export function pickExecOptions(options: ExecOptions): ExecOptions {
   return without(options, CALL_OF_EXEC) as unknown as ExecOptions;
 }
@@ -279,7 +282,7 @@ function without(options: object, shape: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(options).filter(([key]) => !Object.hasOwn(shape, key)));
 }
 
-/** INVALID_ARGUMENT as well. */
+/** Throws TypeError as checkShape() does, and INVALID_ARGUMENT for a bad `tail` or `stream`. */
 export function checkedLogs(options?: LogsOptions): LogsOptions | undefined {
   const { tail = -1, stream } = checkedCall('logs', options, LOGS) ?? {};
   if (!Number.isInteger(tail)) throw invalid(`tail must be a whole number of lines, not ${String(tail)}`);

@@ -4,7 +4,10 @@ import type { ContainerConfig } from '../spec/config.js';
 import { noSuchContainer } from '../state/lookup.js';
 import type { EngineContext } from './context.js';
 
-/** Throws NO_SUCH_CONTAINER if it is gone, STORE_BROKEN if its record is no JSON. */
+/**
+ * Reads a container's configuration. Throws NO_SUCH_CONTAINER if the container is gone, STORE_BROKEN if its record is
+ * not JSON.
+ */
 export function readConfig({ store }: EngineContext, id: string): ContainerConfig {
   let config;
   try {

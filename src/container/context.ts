@@ -1,4 +1,4 @@
-/** What all verbs share: made once by the engine, handed to each of them. */
+/** The context that all verbs share: made once by the engine and passed to each of them. */
 import { whenAborted } from '../native/abort.js';
 import type { BridgeKeeper } from './network/bridges.js';
 import type { EventLog } from '../events/event-log.js';
@@ -13,13 +13,13 @@ import type { Store } from '../state/store.js';
 import type { HeldContainer } from './held.js';
 import type { StorePaths } from '../storage/paths.js';
 
-/** A root that is the host's. */
+/** The root of a `host:` container. */
 export type HostRootConfig = Extract<ContainerConfig['root'], { kind: 'host' }>;
 
-/** A root that is an image's. */
+/** The root of a container that is made of an image. */
 export type ImageRootConfig = Extract<ContainerConfig['root'], { kind: 'image' }>;
 
-/** A lock that is held for many verbs of one container. */
+/** A container's lock that is held for several verbs. */
 export interface Batch {
   readonly id: string;
   readonly isOver: boolean;
@@ -28,37 +28,46 @@ export interface Batch {
 
 export interface EngineContext {
   readonly directories: Directories;
-  /** Of new containers; undefined: as the machine is. */
+  /** Cgroup manager of new containers; undefined: the machine's. */
   readonly cgroupManager: CgroupManager | undefined;
   readonly paths: StorePaths;
   readonly store: Store;
   /** Where the configurations of networks are. */
   readonly networks: NetworkPlace;
-  /** Read when first asked for. */
+  /** Facts about the host, read at the first call. */
   readonly facts: () => HostFacts;
-  /** The compiled filter of a profile, from a cache where there is one. */
+  /** Compiles a seccomp profile to a filter, or takes the filter from a cache. */
   readonly compileSeccomp: (profile: SeccompConfig) => Uint8Array;
-  /** What a `host:` root hides and shows, from memory while the host's directories have not changed. Throws INVALID_ARGUMENT. */
+  /**
+   * Returns what a `host:` root hides and shows; remembered until the host's directories change. Throws
+   * INVALID_ARGUMENT.
+   */
   readonly hideList: (host: HostRootConfig) => HideList;
-  /** Where events are written; undefined: they are not. */
+  /** undefined: no events are written. */
   readonly events: EventLog | undefined;
-  /** Verbs of this context take no lock of its container. @default none */
+  /** The batch that holds a container's lock, which verbs of this context do not take. @default none */
   readonly batch?: Batch;
   /** Where OCI hooks are looked for when a container is created. */
   readonly hooksDirectories: readonly string[];
   /** The pod whose lock is held: verbs of this context do not take it. @default none */
   readonly heldPod?: string;
-  /** Told when a container of a pod has ended or is gone, under that one's lock: of what follows, nothing is waited for. */
+  /**
+   * Called under the container's lock when a container of a pod has ended or is gone. The call waits for nothing that
+   * follows from it.
+   */
   readonly onMemberEnd: (pod: string) => void;
-  /** Bridges that stay until close(). Undefined: none do. */
+  /** Keeps bridges until close(); undefined: no bridge is kept. */
   readonly bridges: BridgeKeeper | undefined;
-  /** Changes under way, also behind a finished call (the removal of a detached container at its end); close() waits for them. */
+  /**
+   * Changes under way, also those that go on after their call has returned (the removal of a detached container at its
+   * end). close() waits for them.
+   */
   readonly background: Set<Promise<void>>;
-  /** Those of them that no call waits for. */
+  /** The changes of `background` that no call waits for. */
   readonly behind: Set<Promise<void>>;
 }
 
-/** A change that the engine must not be closed under. Throws ENGINE_CLOSED. */
+/** Runs a change during which the engine must not be closed: close() waits for it. Throws ENGINE_CLOSED. */
 export async function tracked<T>(context: EngineContext, change: () => Promise<T>): Promise<T> {
   context.store.requireOpen();
   const work = change();
@@ -66,7 +75,10 @@ export async function tracked<T>(context: EngineContext, change: () => Promise<T
   return work;
 }
 
-/** A wait that the engine may be closed under: its signal aborts with the caller's, and then. Throws ENGINE_CLOSED. */
+/**
+ * Runs a wait that close() ends: the signal of `wait` aborts with the caller's signal, or when the engine is closed.
+ * Throws ENGINE_CLOSED.
+ */
 export async function whileOpen<T>(
   { store }: EngineContext,
   signal: AbortSignal | undefined,
@@ -88,7 +100,7 @@ export async function whileOpen<T>(
   }
 }
 
-/** Lets work go on behind the call. It must not fail: what it leaves, the next command finds. */
+/** Lets work go on after the call has returned. A failure is ignored: the next command finds what was left undone. */
 export function inBackground({ background, behind }: EngineContext, work: Promise<unknown>): void {
   keepUntilSettled(work, [background, behind]);
 }

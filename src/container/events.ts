@@ -1,4 +1,4 @@
-/** Records what happens to containers. Called when it has happened, and never fails. */
+/** Records what has happened to containers, images and the store. Called after the fact, and never fails. */
 import type { EventStatus } from '../events/event.js';
 import { realTimeUs } from '../native/primitives.js';
 import type { ContainerConfig } from '../spec/config.js';
@@ -10,15 +10,17 @@ export interface ContainerEvent {
   /** @default the recorded one */
   readonly name?: string;
   readonly status: EventStatus;
-  /** Besides the container's labels. */
+  /** Added to the container's labels. */
   readonly attributes?: Readonly<Record<string, string>>;
   /** Microseconds since 1970. @default now */
   readonly timeUs?: number;
-  /** Two events of the same container, status and key are one: for what may be recorded again after a crash. */
+  /**
+   * Events of the same container, status and key count as one: for an event that may be recorded again after a crash.
+   */
   readonly key?: string;
 }
 
-/** Costs one write(2). The container's image, name and labels are added. */
+/** Records an event of a container, with the container's image, name and labels. Costs one write(2). */
 export function recordContainerEvent(context: EngineContext, event: ContainerEvent): void {
   const { events } = context;
   if (events === undefined) return;
@@ -36,7 +38,7 @@ export function recordContainerEvent(context: EngineContext, event: ContainerEve
   });
 }
 
-/** Something that is not about one container. */
+/** Records an event that is not about one container. */
 export function recordEngineEvent(
   { events }: EngineContext,
   { status, type = 'system', id = '', name = '', attributes = {} }: EngineEventInput,
@@ -48,7 +50,7 @@ export interface EngineEventInput {
   readonly status: EventStatus;
   /** @default system */
   readonly type?: 'system' | 'container' | 'network' | 'pod' | 'secret' | 'volume';
-  /** Of the object. @default none */
+  /** Id of the object. @default none */
   readonly id?: string;
   readonly name?: string;
   readonly attributes?: Readonly<Record<string, string>>;
@@ -56,24 +58,27 @@ export interface EngineEventInput {
 
 export interface ImageEvent {
   readonly status: EventStatus;
-  /** '' for what is about many. */
+  /** '' for an event about several images. */
   readonly id: string;
   readonly name: string;
 }
 
-/** Something that happened to an image. */
+/** Records an event of an image. */
 export function recordImageEvent({ events }: EngineContext, { status, id, name }: ImageEvent): void {
   events?.record({ timeUs: realTimeUs(), type: 'image', status, id, name, image: '', attributes: {} });
 }
 
-/** How one life of a container ended. */
+/** How one run of a container ended. */
 export interface End {
   readonly exitCode: number;
   readonly startedUs: number;
   readonly finishedUs: number;
 }
 
-/** Recorded before the record says so: a crash in between has it recorded again, with the same key. */
+/**
+ * Records `died` before the container's record says `exited`: after a crash in between, the event is recorded again
+ * with the same key.
+ */
 export function recordEnd({ context, id, name }: HeldContainer, { exitCode, startedUs, finishedUs }: End): void {
   if (startedUs === 0) return; // what never ran has not died
   recordContainerEvent(context, {
@@ -94,7 +99,7 @@ function nameOf({ store }: EngineContext, id: string): string {
   }
 }
 
-/** A record that cannot be read has neither image nor labels. */
+/** Returns undefined for a record that cannot be read: the event then has neither image nor labels. */
 function configOf({ store }: EngineContext, id: string): ContainerConfig | undefined {
   try {
     return store.config(id);

@@ -1,4 +1,4 @@
-/** The end of a process, from each of the places that tell of it. */
+/** Exit statuses of a process, from the monitor's message and from the container's record. */
 import type { StoredState } from '../state/records.js';
 import { signalName } from '../util/signals.js';
 import type { ExitStatus } from './api/container.js';
@@ -29,10 +29,10 @@ export function statusFromRecord(state: StoredState): ExitStatus {
   };
 }
 
-/** Podman's word for a container that its time limit ended, whatever signal did it. */
+/** Returns -1, as Podman does, for a container that its time limit ended, whatever the signal was. */
 export function exitCodeOf(code: number, timedOut: boolean): number {
   return timedOut ? -1 : code;
 }
 
-/** Nobody knows how it ended. */
+/** Status of a process of which nobody knows how it ended. */
 export const UNKNOWN_END: ExitStatus = { exitCode: -1, signal: null, oomKilled: false, timedOut: false };

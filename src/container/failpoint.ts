@@ -1,6 +1,9 @@
-/** Places where a test can have this process killed, as a crash or `kill -9` would: right after an effect and before what follows it. */
+/**
+ * Places where a test can have this process killed, as a crash or `kill -9` would: right after an effect and before
+ * what follows it.
+ */
 
-/** In the order in which a life passes them. */
+/** Failpoints of containers, in the order in which a container's life passes them. */
 export const FAILPOINTS = [
   'recorded',
   'launch-recorded',
@@ -58,7 +61,7 @@ export const FAILPOINTS = [
 
 export type Failpoint = (typeof FAILPOINTS)[number];
 
-/** Of images: a pull, and a removal. */
+/** Failpoints of images: pull and removal. */
 export const IMAGE_FAILPOINTS = [
   'lease-made',
   'layer-unpacked',
@@ -78,7 +81,7 @@ export const IMAGE_MOUNT_FAILPOINTS = [
 
 export type ImageMountFailpoint = (typeof IMAGE_MOUNT_FAILPOINTS)[number];
 
-/** Of volumes: their creation, what is copied into them, their removal. */
+/** Failpoints of volumes: creation, filling, removal. */
 export const VOLUME_FAILPOINTS = [
   'volume-recorded',
   'volume-made',
@@ -90,7 +93,7 @@ export const VOLUME_FAILPOINTS = [
 
 export type VolumeFailpoint = (typeof VOLUME_FAILPOINTS)[number];
 
-/** Of pods: their creation, their cgroup, their removal, and their stop when nothing of them runs. */
+/** Failpoints of pods: creation, cgroup, removal, and the stop of a pod of which nothing runs. */
 export const POD_FAILPOINTS = [
   'pod-recorded',
   'pod-cgroup-made',
@@ -103,10 +106,13 @@ export const POD_FAILPOINTS = [
 
 export type PodFailpoint = (typeof POD_FAILPOINTS)[number];
 
-/** Obeyed in tests only, like the other variables of docs/architecture.md. */
+/** The wanted failpoint. Read in tests only, like the other variables of docs/architecture.md. */
 const active = process.env['TSPOD_TEST'] === '1' ? process.env['TSPOD_FAILPOINT'] : undefined;
 
-/** `POINT`, or `POINT:stop` for a process that stops there and may be told to go on. */
+/**
+ * Kills this process if TSPOD_FAILPOINT is `POINT`, and stops it (SIGSTOP) if that is `POINT:stop`: a stopped process
+ * can be told to go on.
+ */
 export function failpoint(
   name: Failpoint | ImageFailpoint | ImageMountFailpoint | VolumeFailpoint | PodFailpoint,
 ): void {

@@ -1,4 +1,4 @@
-/** `withContainer`: lock, load, settle, run the verb, unlock. No verb touches locks or the loading itself. */
+/** `withContainer`: lock, load, settle, run the verb, unlock. No verb locks or loads a container by itself. */
 import { throwIfAborted } from '../native/abort.js';
 import { lock, removeLockFile, tryLock, type FileLock } from '../native/file-lock.js';
 import type { ContainerConfig } from '../spec/config.js';
@@ -25,7 +25,7 @@ export class HeldContainer {
   #state: StoredState;
   #observation: Observation;
   #isForgotten = false;
-  /** Its end is not the last word: it is started again under the same lock. */
+  /** A restart is under way: the container is started again under the same lock. */
   isRestarting = false;
 
   constructor(context: EngineContext, stored: StoredContainer) {
@@ -76,7 +76,7 @@ export class HeldContainer {
     this.look();
   }
 
-  /** The container is no more: neither shall its lock file be. `pod`: the one that it was in. */
+  /** Marks the container as removed, so that its lock file is removed too. `pod`: the pod that the container was in. */
   forget(pod: string | undefined): void {
     this.#isForgotten = true;
     if (pod !== undefined) this.context.onMemberEnd(pod);
@@ -99,17 +99,17 @@ export class HeldContainer {
 }
 
 export interface LockOptions {
-  /** Gives up waiting for the lock; one that has aborted before lets nothing begin. */
+  /** Ends the wait for the lock. A signal that has already aborted lets nothing begin. */
   readonly signal?: AbortSignal | undefined;
-  /** @default true */
+  /** Settle the record before the body runs. @default true */
   readonly settle?: boolean;
-  /** In a batch, whose verbs find the container as the last one left it: look again, and settle. @default false */
+  /** In a batch, whose verbs find the container as the previous one left it: look again and settle. @default false */
   readonly refreshes?: boolean;
 }
 
 /**
- * Runs a verb on a container that nobody else changes meanwhile and whose record is settled: what ended is recorded as ended, what
- * a crash left half done is put right. Throws NO_SUCH_CONTAINER if it is gone when the lock is there, ENGINE_CLOSED, ABORTED.
+ * Runs a verb under the container's lock and on a settled record: an end is recorded, and what a crash left half done
+ * is put right. Throws NO_SUCH_CONTAINER if the container is gone once the lock is held, ENGINE_CLOSED, ABORTED.
  */
 export async function withContainer<T>(
   context: EngineContext,
@@ -129,12 +129,12 @@ export async function withContainer<T>(
   });
 }
 
-/** Of who has come for something else. */
+/** How long `withFreeContainer` waits for a monitor that does not answer. */
 const SHORT_PATIENCE_MS = 1000;
 
 /**
- * Like withContainer, but answers undefined at once if somebody else holds the lock or the container is gone, and after a second if it is being launched by a monitor
- * that does not answer.
+ * Like withContainer, but returns undefined at once if somebody else holds the lock or the container is gone, and after
+ * a second if the container is being launched by a monitor that does not answer.
  */
 export async function withFreeContainer<T>(
   context: EngineContext,
@@ -159,18 +159,18 @@ interface Locked<T> {
   readonly held: FileLock;
   readonly body: (held: HeldContainer) => T | Promise<T>;
   readonly settles: boolean;
-  /** As of settle(). */
+  /** Passed to settle(). */
   readonly patienceMs?: number;
 }
 
-/** Undefined if there is no such container (any more). */
+/** Loads the container and runs the body. Returns undefined if there is no such container (any more). */
 async function underLock<T>(
   context: EngineContext,
   { id, held, body, settles, patienceMs }: Locked<T>,
 ): Promise<{ result: T } | undefined> {
   const stored = context.store.get(id);
   if (stored === undefined) {
-    // The lock file was made anew by the asking.
+    // Taking the lock has created its file again.
     removeLockFile(held);
     return undefined;
   }
@@ -181,19 +181,22 @@ async function underLock<T>(
   } catch (error) {
     throw isRemovedMeanwhile(container, error) ? noSuchContainer(id) : error;
   } finally {
-    // So there are no more lock files than containers that may have a process.
+    // So only containers that may have a process have a lock file.
     if (container.isForgotten || isAtRest(container.state)) removeLockFile(held);
   }
 }
 
-/** The monitor of a container that is removed at its end takes the files away by itself, and asks for no lock: what worked on them fails as it may. */
+/**
+ * Whether a system call failed because the container was removed meanwhile. The monitor of a container with
+ * `autoRemove` removes the files at the container's end without taking the lock, so work on them can fail in any way.
+ */
 function isRemovedMeanwhile(held: HeldContainer, error: unknown): boolean {
   const { errno } = error as { readonly errno?: unknown };
   if (typeof errno !== 'number' || !held.state.autoRemove || held.state.status === 'created') return false;
   return held.look().kind !== 'live';
 }
 
-/** Neither has it a process nor is it to be removed by whoever comes first. */
+/** Whether the container has no process and no unfinished removal. */
 export function isAtRest({ status }: StoredState): boolean {
   return status === 'created' || status === 'exited';
 }
@@ -208,7 +211,7 @@ async function waitForLock(context: EngineContext, id: string, { signal }: LockO
   }
 }
 
-/** A wait that was called off may have made the file anew after the container had gone. */
+/** Removes the lock file that an aborted wait may have created again after the container was gone. */
 function removeStrayLock({ store }: EngineContext, id: string, path: string): void {
   if (!store.isOpen || store.get(id) !== undefined) return;
   using stray = tryLock(path);

@@ -1,4 +1,4 @@
-/** What a container is right now: its record in the database seen together with its run directory and the kernel. Takes no lock. */
+/** Observes a container: its record in the database together with its run directory and the kernel. Takes no lock. */
 import { readIfReadable } from '../host/process-files.js';
 import { readProcessStat } from '../native/process-stat.js';
 import type { ProcessRef } from '../plan/context.js';
@@ -8,17 +8,17 @@ import type { ContainerState, ContainerStatus } from './api/container.js';
 import { exitCodeOf } from './exit-status.js';
 import { readExitRecord, readLiveRecord, type ExitRecord, type LiveRecord } from './monitor/run-record.js';
 
-/** How a recorded container stands to its processes. */
+/** What is known of a container's processes, compared with its record. */
 export type Observation =
-  /** Nothing of it can be running: the record is the truth. */
+  /** No process of the container can be running: the record is the truth. */
   | { readonly kind: 'settled' }
-  /** Supervised and alive, or waiting for a restart. */
+  /** The process is supervised and alive, or the monitor waits to restart it. */
   | { readonly kind: 'live'; readonly live: LiveRecord }
-  /** Its process has ended; its monitor is about to say so. */
+  /** The process has ended; the monitor is about to report it. */
   | { readonly kind: 'ending'; readonly live: LiveRecord }
-  /** Its monitor has said how it ended. */
+  /** The monitor has reported how the process ended. */
   | { readonly kind: 'ended'; readonly exit: ExitRecord; readonly live: LiveRecord | undefined }
-  /** Its monitor died without a word; its process may live. */
+  /** The monitor died without a report; the process may live. */
   | { readonly kind: 'lost'; readonly live: LiveRecord }
   /** No monitor has written anything: a launch is under way (its lock is held) or was cut off. */
   | { readonly kind: 'launching' };
@@ -27,7 +27,7 @@ const AT_REST: ReadonlySet<StoredStatus> = new Set(['created', 'exited', 'removi
 
 export const SETTLED: Observation = { kind: 'settled' };
 
-/** Whether the record is the truth by itself. */
+/** Whether the record alone is the truth: a container in this state has no process. */
 export function isSettled({ status }: Pick<StoredState, 'status'>): boolean {
   return AT_REST.has(status);
 }
@@ -38,11 +38,11 @@ export function observe(state: StoredState, paths: ContainerPaths): Observation 
   const live = readLiveRecord(paths.state);
   if (exit !== undefined) return { kind: 'ended', exit, live };
   if (live === undefined) return { kind: 'launching' };
-  // One that is about to end has hung up on its clients, and says no more.
+  // A monitor that is about to end has hung up on its clients, and reports nothing more.
   if (!isEnding(live.monitor)) {
     return live.status === 'waiting' || isAlive(live.init) ? { kind: 'live', live } : { kind: 'ending', live };
   }
-  // Looked at again: it may have written the record and ended between the two looks.
+  // Read again: the monitor may have written the record and ended between the two looks.
   const late = readExitRecord(paths.exit);
   return late === undefined ? { kind: 'lost', live } : { kind: 'ended', exit: late, live };
 }
@@ -51,33 +51,36 @@ export function isAlive({ pid, startTime }: ProcessRef): boolean {
   return pid !== 0 && processRef(pid)?.startTime === startTime;
 }
 
-/** In its flags from the beginning of its end on (linux/sched.h). */
+/** Flag of a process from the beginning of its end on (linux/sched.h). */
 const PF_EXITING = 0x4;
 
-/** Whether it has ended or is about to: its namespaces go before itself, and nobody can join them any more. */
+/**
+ * Whether the process has ended or is about to. Its namespaces go before the process itself, and nobody can join them
+ * any more.
+ */
 export function isEnding({ pid, startTime }: ProcessRef): boolean {
   const stat = readProcessStat(pid);
   return stat === undefined || stat.startTime !== startTime || (stat.flags & PF_EXITING) !== 0;
 }
 
-/** Whether it was killed and is still there. */
+/** Whether the process was killed and still exists. */
 export function isKilled(process: ProcessRef): boolean {
   return isAlive(process) && (isEnding(process) || hasPendingKill(process.pid));
 }
 
-/** SIGKILL in the masks of signals that wait for the process or for its first thread. */
+/** Whether SIGKILL is in the masks of signals pending for the process or for its first thread. */
 function hasPendingKill(pid: number): boolean {
   const masks = readIfReadable(`/proc/${String(pid)}/status`)?.matchAll(/^(?:SigPnd|ShdPnd):\t([0-9a-f]+)$/gm) ?? [];
   return [...masks].some(([, mask = '0']) => ((BigInt(`0x${mask}`) >> 8n) & 1n) === 1n);
 }
 
-/** The process that has this number now. A zombie has ended. */
+/** Returns the process that has this pid now; undefined for a zombie, which has ended. */
 export function processRef(pid: number): ProcessRef | undefined {
   const stat = readProcessStat(pid);
   return stat && { pid, startTime: stat.startTime };
 }
 
-/** The status in the words that users know. */
+/** Returns the status in the words that users know. */
 export function statusOf(stored: StoredState, observation: Observation): ContainerStatus {
   switch (observation.kind) {
     case 'settled':
@@ -104,12 +107,15 @@ function liveStatus(stored: StoredState, live: LiveRecord): ContainerStatus {
   return stored.status === 'paused' ? 'paused' : 'running';
 }
 
-/** The gate is passed when a policy starts it again: a process without its command is then one that will have it in a moment. */
+/**
+ * Whether a restart policy is starting the container again. Such a start does not stop at the gate: a process without
+ * its command gets the command in a moment.
+ */
 export function isRelaunching({ status, restarts }: LiveRecord): boolean {
   return status === 'created' && restarts > 0;
 }
 
-/** Everything about it that changes, for users. */
+/** Returns everything about the container that changes, for users. */
 export function stateOf(container: StoredContainer, observation: Observation): ContainerState {
   const { state } = container;
   const status = statusOf(state, observation);
@@ -131,7 +137,7 @@ export function stateOf(container: StoredContainer, observation: Observation): C
   };
 }
 
-/** While it lives, the monitor knows; the record has the time of the call. */
+/** Returns the start time. While the container lives, the monitor knows it; the record has the time of the call. */
 function startOf(observation: Observation, { startedUs }: StoredState): number {
   switch (observation.kind) {
     case 'settled':
@@ -146,7 +152,7 @@ function startOf(observation: Observation, { startedUs }: StoredState): number {
   }
 }
 
-/** The record after the end that the monitor told of. */
+/** Returns the record after the end that the monitor reported. */
 export function endedState(state: StoredState, exit: ExitRecord): StoredState {
   return {
     ...state,

@@ -1,4 +1,4 @@
-/** Which operation is allowed in which state: the one table that all verbs ask. */
+/** The table of which operation is allowed in which state, used by all verbs. */
 import { TspodError } from '../errors.js';
 import { CONTAINER_STATUSES, type ContainerStatus } from './api/container.js';
 
@@ -30,13 +30,19 @@ export type Operation =
 
 const EVERY = CONTAINER_STATUSES;
 
-/** Its files are there. */
+/** States in which the container's files exist. */
 const NOT_REMOVED = EVERY.filter((status) => status !== 'removing');
 
-/** At any moment its monitor may mount the root anew: nobody else may write there through a mount of its own. */
+/**
+ * States in which nobody mounts the root again meanwhile. A monitor does at a restart, and nobody else may write there
+ * through another mount.
+ */
 const NOT_RESTARTING = NOT_REMOVED.filter((status) => status !== 'restarting');
 
-/** `remove` is without force. `stop` of what has stopped and `start` of what runs have errors of their own, below. */
+/**
+ * `remove` is meant without force. `stop` of a container that has stopped and `start` of one that runs have errors of
+ * their own, below.
+ */
 export const ALLOWED: Readonly<Record<Operation, readonly ContainerStatus[]>> = {
   init: ['created', 'stopped', 'exited'],
   start: ['created', 'initialized', 'stopped', 'exited'],
@@ -50,7 +56,7 @@ export const ALLOWED: Readonly<Record<Operation, readonly ContainerStatus[]>> = 
   resize: ['initialized', 'running'],
   rename: EVERY,
   remove: ['created', 'initialized', 'stopped', 'exited', 'removing'],
-  update: EVERY.filter((status) => status !== 'removing'),
+  update: NOT_REMOVED,
   cleanup: ['created', 'initialized', 'stopping', 'stopped', 'exited'],
   stats: ['running', 'paused', 'stopping'],
   top: ['running', 'paused', 'stopping'],
@@ -64,7 +70,7 @@ export const ALLOWED: Readonly<Record<Operation, readonly ContainerStatus[]>> = 
   unmount: NOT_RESTARTING,
 };
 
-/** What a refusal says. `{id}` is the id, `{status}` the state. */
+/** Message of a refusal. `{id}` is the id, `{status}` the state. */
 const REFUSALS: Readonly<Record<Operation, string>> = {
   init: 'container {id} has already been created in runtime or cannot be initialized in state {status}',
   start: 'container {id} must be in created or stopped state to be started, and is {status}',
@@ -119,7 +125,7 @@ function specialRefusal(operation: Operation, id: string, status: ContainerStatu
   return undefined;
 }
 
-/** What the moment before still ran. */
+/** Error for a container that ran a moment before and has ended meanwhile. */
 export function justEnded(id: string): TspodError {
   return new TspodError('CONTAINER_STOPPED', `container ${id} has just ended: container is stopped`, {
     details: { id },

@@ -1,4 +1,6 @@
 /** Use of AbortSignal in the library: one error code, whatever the reason. */
+import { setTimeout } from 'node:timers/promises';
+
 import { TspodError } from '../errors.js';
 
 /** Returns the error of work that was given up because its signal aborted; the signal's reason is the cause. */
@@ -8,6 +10,16 @@ export function abortedError(what: string, signal: AbortSignal): TspodError {
 
 export function throwIfAborted(what: string, signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw abortedError(what, signal);
+}
+
+/** Waits for `ms` milliseconds. Throws ABORTED, with a message that begins with `what`, when the signal aborts. */
+export async function sleep(ms: number, what: string, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await setTimeout(ms, undefined, signal === undefined ? {} : { signal });
+  } catch (error) {
+    throwIfAborted(what, signal);
+    throw error;
+  }
 }
 
 /** Calls the listener when the signal aborts, until the returned function is called. */

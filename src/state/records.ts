@@ -115,10 +115,8 @@ export interface NewContainer {
   readonly donors: readonly number[];
 }
 
-/** The state of a container that was never started. */
-export const FRESH_STATE: StoredState = {
-  status: 'created',
-  autoRemove: false,
+/** What a new run of a container resets in its state: all that the last run left there. */
+export const NEW_LIFE = {
   stoppedByUser: false,
   exitCode: 0,
   exitSignal: 0,
@@ -128,6 +126,13 @@ export const FRESH_STATE: StoredState = {
   finishedUs: 0,
   restarts: 0,
   error: '',
+} satisfies Partial<StoredState>;
+
+/** The state of a container that was never started. */
+export const FRESH_STATE: StoredState = {
+  ...NEW_LIFE,
+  status: 'created',
+  autoRemove: false,
   updates: '',
   updating: false,
   mounts: 0,

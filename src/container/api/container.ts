@@ -15,8 +15,9 @@ import type { ContainerProcessInfo, ContainerStats, StatsOptions, WatchStatsOpti
 export type { LogChunk } from '../../logs/record.js';
 
 /**
- * What a container is, in the words that Podman prints: `created` has a record only, `initialized` a process that waits before its
- * exec, `stopped` has ended and is not yet cleaned up, `exited` has ended. `restarting` waits for the delay of its restart policy.
+ * Status of a container, in the words that Podman prints: `created` has only a record, `initialized` a process that
+ * waits before its exec, `stopped` has ended and is not yet cleaned up, `exited` has ended. `restarting` waits for the
+ * delay of its restart policy.
  */
 export const CONTAINER_STATUSES = [
   'created',
@@ -36,7 +37,7 @@ export type ContainerStatus = (typeof CONTAINER_STATUSES)[number];
 export interface ExitStatus {
   /** 0 to 255; 128 + n after signal n; -1 when unknown (the monitor was killed, or the time limit struck). */
   readonly exitCode: number;
-  /** Name of the signal that ended it (SIGKILL), or null. */
+  /** Name of the signal that ended the process (SIGKILL), or null. */
   readonly signal: NodeJS.Signals | string | null;
   /** The kernel ended a process of the container for lack of memory. */
   readonly oomKilled: boolean;
@@ -44,42 +45,44 @@ export interface ExitStatus {
   readonly timedOut: boolean;
 }
 
-/** The changing part of a container, as one moment saw it. */
+/** The parts of a container that change, as they were at one moment. */
 export interface ContainerState {
   readonly status: ContainerStatus;
   /** Host pid of the first process; 0 when it does not run. */
   readonly pid: number;
   /** Pid of its monitor; 0 when there is none. */
   readonly monitorPid: number;
-  /** Of the last end; 0 before the first. */
+  /** Exit code of the last end; 0 before the first. */
   readonly exitCode: number;
-  /** The kernel ended a process of it for lack of memory. */
+  /** The kernel ended a process of the container for lack of memory. */
   readonly oomKilled: boolean;
-  /** Of the last start; null before the first. */
+  /** Time of the last start; null before the first. */
   readonly startedAt: Date | null;
-  /** Of the last end; null before the first. */
+  /** Time of the last end; null before the first. */
   readonly finishedAt: Date | null;
   /** Restarts by policy since the last start by hand. */
   readonly restartCount: number;
-  /** By stop() or kill(): no policy starts it again. */
+  /** The container was stopped by stop() or kill(): no policy starts it again. */
   readonly stoppedByUser: boolean;
-  /** What went wrong last, or ''. */
+  /** The last error, or ''. */
   readonly error: string;
 }
 
-/** What may take its time takes one. */
+/** Option of calls that may take long. */
 export interface SignalOption {
   /** Ends the wait with an error of code ABORTED; what the call had begun is put right first. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** In characters. */
+/** Size of a terminal, in characters. */
 export interface TerminalSize {
   readonly rows: number;
   readonly columns: number;
 }
 
-/** Descriptors of the calling process that the container's process gets as they are, with no copy through the monitor. */
+/**
+ * Descriptors of the calling process that the container's process gets as they are, with no copy through the monitor.
+ */
 export interface StdioFds {
   /** @default /dev/null */
   readonly stdin?: number;
@@ -91,25 +94,32 @@ export interface StdioFds {
 
 /** Sockets, fifos and files that a service manager has opened for a service (sd_listen_fds(3)). */
 export interface ListenFds {
-  /** Of this process. */
+  /** Descriptors of this process. */
   readonly fds: readonly number[];
-  /** What the service manager calls them, in LISTEN_FDNAMES: `web:admin`. @default no names */
+  /** Names that the service manager gives to the descriptors, as in LISTEN_FDNAMES: `web:admin`. @default no names */
   readonly names?: string;
 }
 
 export interface StartOptions extends SignalOption {
-  /** Log driver `none` or `passthrough` only, and no tty: INVALID_ARGUMENT otherwise. @default through the monitor */
+  /**
+   * Streams of the first process. Only with log driver `none` or `passthrough` and without a tty: INVALID_ARGUMENT
+   * otherwise. @default through the monitor
+   */
   readonly stdio?: StdioFds;
-  /** The descriptors that become 3, 4, ... of the first process. @default 3, 4, ... of this process, as many as the container's preserveFds */
+  /**
+   * The descriptors that become 3, 4, ... of the first process. @default 3, 4, ... of this process, as many as the
+   * container's preserveFds
+   */
   readonly fds?: readonly number[];
   /**
-   * They become 3, 4, ... of the first process, which is told of them by LISTEN_FDS, LISTEN_PID=1 and LISTEN_FDNAMES: at this start, and when its policy restarts
-   * it. INVALID_ARGUMENT with preserveFds or a runtime of its own. @default none
+   * Descriptors that become 3, 4, ... of the first process, which learns of them by LISTEN_FDS, LISTEN_PID=1 and
+   * LISTEN_FDNAMES: at this start, and at each restart by policy. INVALID_ARGUMENT with preserveFds or with another OCI
+   * runtime. @default none
    */
   readonly listenFds?: ListenFds;
-  /** Start what it depends on first. @default false */
+  /** Start the containers that this one depends on first. @default false */
   readonly recursive?: boolean;
-  /** First size of the container's terminal. */
+  /** Initial size of the container's terminal. */
   readonly size?: TerminalSize;
 }
 
@@ -120,15 +130,19 @@ export interface AttachOptions extends SignalOption {
   readonly stdout?: Writable;
   /** Not used with a tty, whose output is all stdout. */
   readonly stderr?: Writable;
-  /** Keys that detach, as Podman writes them: `ctrl-p,ctrl-q`, `a`, `ctrl-[`; '' is none. Looked for in stdin. @default 'ctrl-p,ctrl-q' with a terminal, '' without */
+  /**
+   * Keys that detach, as Podman writes them: `ctrl-p,ctrl-q`, `a`, `ctrl-[`; '' is none. Searched for in stdin.
+   * @default 'ctrl-p,ctrl-q' with a terminal, '' without
+   */
   readonly detachKeys?: string;
-  /** Of the caller's terminal; not used without a tty. */
+  /** Size of the caller's terminal; not used without a tty. */
   readonly size?: TerminalSize;
 }
 
 /**
- * `exited` carries how; `detached` by keys or by detach(); `lost` when the connection broke before the end was told, since the monitor was killed or was
- * not to wait any longer for a slow reader: output may be missing, and wait() has the exit code as far as anybody knows it.
+ * Why an attach session has ended: `exited`, with the exit status; `detached`, by keys or by detach(); `lost`, when the
+ * connection broke before the end was reported, because the monitor was killed or no longer waited for a slow reader.
+ * After `lost` output may be missing, and wait() has the exit code as far as it is known.
  */
 export type AttachEnd =
   ({ readonly reason: 'exited' } & ExitStatus) | { readonly reason: 'detached' } | { readonly reason: 'lost' };
@@ -145,7 +159,10 @@ export interface AttachSession extends Disposable {
   readonly ended: Promise<AttachEnd>;
 }
 
-/** A process with streams, in the manner of node:child_process: a container from `engine.spawn()`, or a command from `spawnExec()`. */
+/**
+ * A process with streams, in the manner of node:child_process: a container from `engine.spawn()`, or a command from
+ * `spawnExec()`.
+ */
 export interface ContainerProcess<
   Stdin extends Writable | null = Writable | null,
   Stdout extends Readable | null = Readable | null,
@@ -155,26 +172,35 @@ export interface ContainerProcess<
   readonly id: string;
   /** Host pid. */
   readonly pid: number;
-  /** null where not asked for. */
+  /** null unless asked for. */
   readonly stdin: Stdin;
   readonly stdout: Stdout;
   /** null with a tty. */
   readonly stderr: Stderr;
-  /** The end; never rejects for a non-zero code. That of a detached command does not keep this process running until then. */
+  /**
+   * Resolves with the end of the process; never rejects for a non-zero code. For a detached command the promise does
+   * not keep this process running.
+   */
   readonly ended: Promise<ExitStatus>;
-  /** To the first process; does nothing when it has ended. @default 'SIGTERM' */
+  /** Sends a signal to the first process; does nothing when it has ended. @default 'SIGTERM' */
   kill(signal?: string | number): void;
-  /** Does nothing without a tty. */
+  /** Resizes the terminal; does nothing without a tty. */
   resize(size: TerminalSize): void;
 }
 
-/** Where a process reads: from a pipe, nothing (/dev/null), this process's input, or a descriptor (not with a tty, nor a container with a log). A terminal is the container's to read, to write and to set then. */
+/**
+ * Where a process reads: from a pipe, nothing (/dev/null), this process's input, or a descriptor (not with a tty, nor
+ * for a container with a log). If that is a terminal, the container may read it, write to it and change its settings.
+ */
 export type InputSource = 'pipe' | 'ignore' | 'inherit' | number;
 
-/** A stream of a process: collected, thrown away, this process's own, or a descriptor (not with a tty, nor a container with a log). A terminal is the container's to read, to write and to set then. */
+/**
+ * Where a stream of a process goes: collected, thrown away, this process's own, or a descriptor (not with a tty, nor
+ * for a container with a log). If that is a terminal, the container may read it, write to it and change its settings.
+ */
 export type OutputTarget = 'pipe' | 'ignore' | 'inherit' | number;
 
-/** The stream of a process where `Target` was asked for, and `Default` where nothing was. */
+/** The stream of a process where `Target` was asked for, or `Default` where nothing was. */
 export type StreamFor<Stream, Target, Default> = Target extends 'pipe'
   ? Stream
   : Target extends undefined
@@ -192,11 +218,13 @@ export interface CollectOptions extends SignalOption {
   readonly stderr?: OutputTarget;
   /** 'buffer' for bytes. @default 'utf8' */
   readonly encoding?: BufferEncoding | 'buffer';
-  /** Most bytes that are kept of each stream; more ends the process with error OUTPUT_TOO_LARGE. @default 64 MiB */
+  /**
+   * Limit of the bytes that are kept of each stream; more ends the process with error OUTPUT_TOO_LARGE. @default 64 MiB
+   */
   readonly maxOutputBytes?: number;
-  /** SIGKILL after this; the result says timedOut. 0 is no limit. @default 0 */
+  /** Milliseconds until SIGKILL, after which the result has `timedOut`. 0 is no limit. @default 0 */
   readonly timeoutMs?: number;
-  /** First size of its terminal. */
+  /** Initial size of the terminal. */
   readonly size?: TerminalSize;
 }
 
@@ -220,58 +248,71 @@ export interface ExecSpawnOptions extends ExecOptions, SignalOption {
   readonly stdout?: OutputTarget;
   /** @default 'pipe' */
   readonly stderr?: OutputTarget;
-  /** The descriptors that become 3, 4, ... of the command. @default 3, 4, ... of this process, as many as preserveFds */
+  /**
+   * The descriptors that become 3, 4, ... of the command. @default 3, 4, ... of this process, as many as preserveFds
+   */
   readonly fds?: readonly number[];
-  /** First size of its terminal. */
+  /** Initial size of the terminal. */
   readonly size?: TerminalSize;
-  /** This process does not stay for the command, and output goes to /dev/null unless asked for. @default false */
+  /** The command does not keep this process running, and output goes to /dev/null unless asked for. @default false */
   readonly detach?: boolean;
 }
 
 /** Streams as for attach(), for a command in a running container; with a tty the command gets one of its own. */
 export interface ExecAttachOptions extends ExecOptions, AttachOptions {
-  /** The descriptors that become 3, 4, ... of the command. @default 3, 4, ... of this process, as many as preserveFds */
+  /**
+   * The descriptors that become 3, 4, ... of the command. @default 3, 4, ... of this process, as many as preserveFds
+   */
   readonly fds?: readonly number[];
 }
 
 export interface StopOptions extends SignalOption {
-  /** Seconds between the stop signal and SIGKILL; 0 kills at once, -1 waits for ever. @default the container's stopTimeoutSec */
+  /**
+   * Seconds between the stop signal and SIGKILL; 0 kills at once, -1 waits for ever. @default the container's
+   * stopTimeoutSec
+   */
   readonly timeoutSec?: number;
-  /** Ends those that depend on it first, and before these those that depend on them; each has its own time. @default false */
+  /**
+   * Stop the containers that depend on this one first, and before them those that depend on them; each has its own
+   * time. @default false
+   */
   readonly depend?: boolean;
-  /** Told when the time was up and SIGKILL was sent. */
+  /** Called when the time was up and SIGKILL was sent. */
   readonly onWarning?: (text: string) => void;
 }
 
 export interface RemoveOptions extends SignalOption {
-  /** Ends it first. @default false */
+  /** End the container first. @default false */
   readonly force?: boolean;
-  /** For force: seconds before SIGKILL, as for stop(). @default the container's stopTimeoutSec */
+  /** With `force`: seconds before SIGKILL, as for stop(). @default the container's stopTimeoutSec */
   readonly timeoutSec?: number;
-  /** Removes the containers that depend on it first. @default false */
+  /** Remove the containers that depend on this one first. @default false */
   readonly depend?: boolean;
-  /** Removes its anonymous volumes that no other container has, as it is done with those of a container with `autoRemove`. @default false */
+  /**
+   * Remove its anonymous volumes that no other container uses, as happens with those of a container with `autoRemove`.
+   * @default false
+   */
   readonly volumes?: boolean;
 }
 
 export interface CleanupOptions extends SignalOption {
-  /** Remove it afterwards, as remove() does. @default false */
+  /** Remove the container afterwards, as remove() does. @default false */
   readonly remove?: boolean;
 }
 
-/** What wait() may wait for besides the end (`stopped`, which also matches `exited`). */
+/** What wait() may wait for. `stopped` and `exited` both mean the end. */
 export const WAIT_CONDITIONS = [...CONTAINER_STATUSES, 'configured', 'unknown', 'healthy', 'unhealthy'] as const;
 
 export type WaitCondition = (typeof WAIT_CONDITIONS)[number];
 
 export interface WaitOptions extends SignalOption {
-  /** Any of them ends the wait. @default ['stopped', 'exited'] */
+  /** Conditions, any of which ends the wait. @default ['stopped', 'exited'] */
   readonly conditions?: readonly WaitCondition[];
   /** Milliseconds between looks, for conditions that nothing announces. @default 250 */
   readonly intervalMs?: number;
 }
 
-/** What a health check came to; `starting`: the start-up check has failed; `stopped`: there was nothing to check. */
+/** Result of a health check. `starting`: the start-up check has failed; `stopped`: there was nothing to check. */
 export interface HealthcheckResult extends Omit<HealthRecord, 'status'> {
   readonly status: HealthStatus | 'stopped';
 }
@@ -281,75 +322,84 @@ export interface LogsOptions extends SignalOption {
   readonly follow?: boolean;
   /** The last lines only; -1 is all. @default -1 */
   readonly tail?: number;
-  /** Only what was written from then on. @default all */
+  /** Only output from this time on. @default all */
   readonly since?: Date;
-  /** Only what was written until then. @default all */
+  /** Only output until this time. @default all */
   readonly until?: Date;
   /** RFC 3339 time and a space before each line. @default false */
   readonly timestamps?: boolean;
-  /** Put before each line (before its time). @default '' */
+  /** Text before each line (before its time). @default '' */
   readonly prefix?: string;
   /** One stream only. @default both */
   readonly stream?: 'stdout' | 'stderr';
 }
 
 /**
- * A handle: an id and verbs. It holds no state of its own, so it never goes stale; each verb looks at the container as it is now.
+ * A handle: an id and verbs. It holds no state of its own, so it never goes stale; each verb looks at the container as
+ * it is now.
  *
- * Every verb throws NO_SUCH_CONTAINER when the container is gone, STATE_INVALID in a state that does not allow it (docs/state.md has the table),
- * ENGINE_CLOSED, and with a `signal` ABORTED.
+ * Every verb throws NO_SUCH_CONTAINER when the container is gone, STATE_INVALID in a state that does not allow it
+ * (docs/state.md has the table), ENGINE_CLOSED, and with a `signal` ABORTED.
  */
 export interface Container extends ContainerFiles {
   /** 64 hexadecimal digits. */
   readonly id: string;
-  /** As it is now. */
+  /** The present name. */
   readonly name: string;
   /** Never waits for a lock. */
   state(): ContainerState;
-  /** Everything about it. Never waits for a lock. `size` walks its files. @throws STORE_BROKEN if its record cannot be read */
+  /**
+   * Returns everything about the container. Never waits for a lock. `size` walks its files. @throws STORE_BROKEN if its
+   * record cannot be read
+   */
   inspect(options?: { readonly size?: boolean }): ContainerInspect;
-  /** Makes the process and stops short of its exec. Errors as of start(). */
+  /** Creates the process, which waits before its exec. Throws as start(). */
   init(options?: StartOptions): Promise<void>;
   /**
-   * Resolves when the command runs. After an error nothing is left of the start: COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, NO_SUCH_USER,
-   * LAUNCH_FAILED (`details` name the step), DISK_FULL, MONITOR_DIED, UNSUPPORTED_HOST; STATE_RUNNING if it runs.
+   * Starts the container; resolves when its command runs. After an error nothing is left of the start:
+   * COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, NO_SUCH_USER, LAUNCH_FAILED (`details` name the step), DISK_FULL,
+   * MONITOR_DIED, UNSUPPORTED_HOST; STATE_RUNNING if it runs.
    */
   start(options?: StartOptions): Promise<void>;
-  /** Starts with the connection made first, so that no output is lost. Errors as of start(). */
+  /** Starts the container with the streams connected first, so that no output is lost. Throws as start(). */
   startAttached(options: AttachOptions & StartOptions): Promise<AttachSession>;
   /** Connects to the streams of a running container: output from now on. */
   attach(options: AttachOptions): Promise<AttachSession>;
-  /** Ends it: stop signal, time, SIGKILL. Resolves when its end is recorded. CONTAINER_STOPPED if it has ended. */
+  /**
+   * Ends the container: stop signal, waiting time, SIGKILL. Resolves when the end is recorded. CONTAINER_STOPPED if it
+   * has ended.
+   */
   stop(options?: StopOptions): Promise<void>;
-  /** Stops it if it runs, and starts it. Errors as of start(). */
+  /** Stops the container if it runs, and starts it. Throws as start(). */
   restart(options?: StopOptions & StartOptions): Promise<void>;
   /**
-   * To the first process: name with or without SIG, RTMIN+n, or number; INVALID_ARGUMENT for what is none. After SIGKILL it waits for the end. No
-   * policy restarts the container afterwards. @default 'SIGKILL'
+   * Sends a signal to the first process: a name with or without SIG, RTMIN+n, or a number; INVALID_ARGUMENT for
+   * anything else. After SIGKILL it waits for the end. No policy restarts the container afterwards. @default 'SIGKILL'
    */
   kill(signal?: string | number): Promise<void>;
-  /** Freezes all its processes; resolves when they stand still. NO_CGROUPS; TIMED_OUT after 10 seconds. */
+  /** Freezes all processes of the container; resolves when they stand still. NO_CGROUPS; TIMED_OUT after 10 seconds. */
   pause(): Promise<void>;
-  /** NO_CGROUPS if it has none. */
+  /** Lets the processes of the container go on. NO_CGROUPS without a cgroup. */
   unpause(): Promise<void>;
   /**
-   * The exit code (-1: unknown); 0 for one that never ran. Also answers for a container that is removed meanwhile, or was in the last five
-   * minutes. INVALID_ARGUMENT for an unknown condition, NO_HEALTHCHECK for `healthy` and `unhealthy` without a check.
+   * Waits for the end and returns the exit code (-1: unknown); 0 for a container that never ran. Also works for a
+   * container that is removed meanwhile, or was in the last five minutes. INVALID_ARGUMENT for an unknown condition,
+   * NO_HEALTHCHECK for `healthy` and `unhealthy` without a check.
    */
   wait(options?: WaitOptions): Promise<number>;
   /**
-   * Runs its health check (that of `health` in its options) now, and counts the result like those of the checks that the monitor runs by
-   * itself. Resolves in every state. NO_HEALTHCHECK.
+   * Runs the container's health check (`health` in its options) now, and counts the result like those of the checks
+   * that the monitor runs. Resolves in every state. NO_HEALTHCHECK.
    */
   healthcheck(options?: SignalOption): Promise<HealthcheckResult>;
   /**
-   * Runs a command in a running container and collects its output; a non-zero exit is a result. COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE,
-   * NO_SUCH_USER, LAUNCH_FAILED, OUTPUT_TOO_LARGE, INVALID_ARGUMENT.
+   * Runs a command in a running container and collects its output; a non-zero exit is a result. COMMAND_NOT_FOUND,
+   * COMMAND_NOT_EXECUTABLE, NO_SUCH_USER, LAUNCH_FAILED, OUTPUT_TOO_LARGE, INVALID_ARGUMENT.
    */
   exec(options: ExecCollectOptions & { readonly encoding: 'buffer' }): Promise<CollectedResult<Buffer>>;
   exec(options: ExecCollectOptions & { readonly encoding?: BufferEncoding }): Promise<CollectedResult>;
   exec(options: ExecCollectOptions): Promise<CollectedResult<string | Buffer>>;
-  /** The same with streams: resolves when the command runs. */
+  /** Runs a command in a running container, with streams; resolves when the command runs. Throws as exec(). */
   spawnExec<
     In extends InputSource | undefined = undefined,
     Out extends OutputTarget | undefined = undefined,
@@ -371,69 +421,113 @@ export interface Container extends ContainerFiles {
       Tty extends true ? null : StreamFor<Readable, Err, Detach extends true ? 'ignore' : 'pipe'>
     >
   >;
-  /** The same with the caller's streams, through the monitor. */
+  /** Runs a command in a running container with the caller's streams, through the monitor. Throws as exec(). */
   execAttached(options: ExecAttachOptions): Promise<AttachSession>;
-  /** Records a command that is to be started in it, once. STATE_INVALID unless it runs, INVALID_ARGUMENT. */
+  /**
+   * Records a command that can be started in the container once. STATE_INVALID unless the container runs,
+   * INVALID_ARGUMENT.
+   */
   createExec(options: ExecCreateOptions): Promise<ExecSession>;
-  /** Records and starts it at once; a failure, or the end of this process in between, leaves nothing. Errors as of exec(). */
+  /**
+   * Records a command and starts it at once; a failure, or the end of this process in between, leaves nothing. Throws
+   * as exec().
+   */
   startExec(options: ExecCreateOptions & ExecStartOptions): Promise<ExecSession>;
-  /** Its exec sessions, oldest first: those of this run that have not stopped, or not long ago. Never waits for a lock. */
+  /**
+   * Returns the exec sessions of the container's present run, oldest first: those that have not stopped, or not long
+   * ago. Never waits for a lock.
+   */
   execSessions(): readonly ExecSession[];
-  /** What it has written, as its log has it. NO_LOGS with a driver that keeps none. */
+  /** Reads the container's log. NO_LOGS with a log driver that keeps none. */
   logs(options?: LogsOptions): AsyncIterable<LogChunk>;
-  /** Makes the monitor open the log file anew (after it was moved away). */
+  /** Makes the monitor open the log file again (after it was moved away). */
   reopenLog(): Promise<void>;
-  /** INVALID_ARGUMENT for a bad name, NAME_IN_USE. */
+  /** Renames the container. INVALID_ARGUMENT for a bad name, NAME_IN_USE. */
   rename(name: string): Promise<void>;
-  /** What it uses. Never waits for a lock. STATE_INVALID unless it runs or is paused; NO_CGROUPS with `cgroups: 'disabled'`. */
+  /**
+   * Measures what the container uses. Never waits for a lock. STATE_INVALID unless it runs or is paused; NO_CGROUPS
+   * with `cgroups: 'disabled'`.
+   */
   stats(options?: StatsOptions): ContainerStats;
-  /** The same again and again until it ends, the first at once. */
+  /** Measures repeatedly what the container uses until it ends, the first time at once. */
   watchStats(options?: WatchStatsOptions): AsyncIterable<ContainerStats>;
-  /** Its processes, by pid. */
+  /** Returns the container's processes, by pid. */
   top(): Promise<readonly ContainerProcessInfo[]>;
-  /** `/proc/PID/ns/NAME`. CONTAINER_STOPPED unless it runs or is paused; INVALID_ARGUMENT. */
+  /** Returns `/proc/PID/ns/NAME`. CONTAINER_STOPPED unless the container runs or is paused; INVALID_ARGUMENT. */
   namespacePath(kind: ContainerNamespace): string;
-  /** From the mount point of each hierarchy that it is in. CONTAINER_STOPPED unless it runs or is paused; NO_CGROUPS. */
+  /**
+   * Returns the path of the container's cgroup, from the mount point of each hierarchy that it is in. CONTAINER_STOPPED
+   * unless it runs or is paused; NO_CGROUPS.
+   */
   cgroupPath(): string;
-  /** Addresses of its interfaces, as the kernel has them now. CONTAINER_STOPPED unless it runs or is paused. */
+  /**
+   * Returns the addresses of the container's interfaces, as the kernel has them now. CONTAINER_STOPPED unless it runs
+   * or is paused.
+   */
   addresses(): Promise<readonly ContainerAddress[]>;
-  /** Routes of its main table, as the kernel has them now. CONTAINER_STOPPED unless it runs or is paused. */
+  /**
+   * Returns the routes of the container's main table, as the kernel has them now. CONTAINER_STOPPED unless it runs or
+   * is paused.
+   */
   routes(): Promise<readonly ContainerRoute[]>;
-  /** What its egress list, or that of the container whose network it shares, has counted since the start; empty without one. CONTAINER_STOPPED unless it runs or is paused. */
+  /**
+   * Returns what the container's egress list, or that of the container whose network it shares, has counted since the
+   * start; empty without one. CONTAINER_STOPPED unless it runs or is paused.
+   */
   egress(): Promise<readonly EgressCounter[]>;
-  /** As configured: its own, or the host's or that of the container whose UTS namespace it shares. */
+  /**
+   * Returns the configured hostname: the container's own, or that of the host or container whose UTS namespace it
+   * shares.
+   */
   hostname(): string;
-  /** Files that the engine has bound over its own: where they are in it, and on the host. Empty unless it is initialized, runs or is paused. */
+  /**
+   * Returns the files that the engine has bind-mounted over the container's own: path in the container to path on the
+   * host. Empty unless the container is initialized, runs or is paused.
+   */
   bindMounts(): Readonly<Record<string, string>>;
-  /** Ids of the containers whose namespaces it shares, and of those that it `requires`. */
+  /** Returns the ids of the containers whose namespaces this one shares, and of those that it `requires`. */
   dependencies(): readonly string[];
   /**
-   * Changes limits and restart policy at once, the rest for the next start; it lasts. INVALID_ARGUMENT, NO_CGROUPS, UNSUPPORTED_HOST, or
-   * UPDATE_FAILED when the kernel refuses: then nothing has changed.
+   * Changes limits and restart policy at once, other options for the next start; the changes last. INVALID_ARGUMENT,
+   * NO_CGROUPS, UNSUPPORTED_HOST, or UPDATE_FAILED when the kernel refuses: then nothing has changed.
    */
   update(options: UpdateOptions): Promise<void>;
-  /** Ids of the containers that depend on it; with `all` also of those that depend on these, and so on. */
+  /**
+   * Returns the ids of the containers that depend on this one; with `all` also of those that depend on these, and so
+   * on.
+   */
   dependents(options?: { readonly all?: boolean }): readonly string[];
-  /** Clears away what is left of an end; one that is initialized is `created` afterwards. HAS_DEPENDENTS with `remove`. */
+  /**
+   * Cleans up what is left of an end; an initialized container is `created` afterwards. HAS_DEPENDENTS with `remove`.
+   */
   cleanup(options?: CleanupOptions): Promise<void>;
-  /** Records what has happened to it since. In a batch: looks again, which a batch does not by itself. */
+  /** Records what has happened to the container since. In a batch: looks again, which a batch does not do by itself. */
   sync(options?: SignalOption): Promise<void>;
   /**
-   * Locks the container and settles its record once, for all that the callback does with the handle it gets; parallel calls on that one take
-   * turns. A call on any other handle of this container would wait for ever. The callback's error passes unchanged.
+   * Locks the container and settles its record once, for all that the callback does with the handle it gets; parallel
+   * calls on that handle take turns. A call on any other handle of this container would wait for ever. The callback's
+   * error is thrown unchanged.
    */
   batch<T>(callback: (container: BatchedContainer) => T | Promise<T>, options?: SignalOption): Promise<T>;
-  /** With its layer, its log and its name. HAS_DEPENDENTS if others share its namespaces or require it. */
+  /**
+   * Removes the container with its layer, its log and its name. HAS_DEPENDENTS if others share its namespaces or
+   * require it.
+   */
   remove(options?: RemoveOptions): Promise<void>;
 }
 
 /** A container inside a batch: calls on it take no lock, and are refused when the batch has ended. */
 export type BatchedContainer = Omit<Container, 'remove' | 'batch'>;
 
-/** What `engine.run()` takes: a container, removed at its end unless `autoRemove` is false, whose output is collected. */
+/**
+ * What `engine.run()` takes: a container, removed at its end unless `autoRemove` is false, whose output is collected.
+ */
 export interface RunOptions extends CreateOptions, CollectOptions {}
 
-/** What `engine.spawn()` takes: a container, removed at its end unless `autoRemove` is false, whose streams are node streams. */
+/**
+ * What `engine.spawn()` takes: a container, removed at its end unless `autoRemove` is false, whose streams are node
+ * streams.
+ */
 export interface SpawnOptions extends CreateOptions, SignalOption {
   /** @default 'pipe' when `interactive`, else 'ignore' */
   readonly stdin?: InputSource;
@@ -441,8 +535,8 @@ export interface SpawnOptions extends CreateOptions, SignalOption {
   readonly stdout?: OutputTarget;
   /** @default 'pipe' */
   readonly stderr?: OutputTarget;
-  /** First size of the container's terminal. */
+  /** Initial size of the container's terminal. */
   readonly size?: TerminalSize;
-  /** SIGKILL after this. 0 is no limit. @default 0 */
+  /** Milliseconds until SIGKILL; 0 is no limit. @default 0 */
   readonly timeoutMs?: number;
 }

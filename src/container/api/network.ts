@@ -7,7 +7,7 @@ export interface ContainerAddress {
   /** `10.87.0.2/16`. */
   readonly address: string;
   readonly family: 'ipv4' | 'ipv6';
-  /** Who it is known to: `global`, `link`, `host` (the loopback's); a number where there is no name. */
+  /** Where the address is valid: `global`, `link`, `host` (the loopback's); a number where there is no name. */
   readonly scope: string;
 }
 
@@ -16,21 +16,21 @@ export interface ContainerRoute {
   readonly family: 'ipv4' | 'ipv6';
   /** `192.0.2.0/24`, or `default`. */
   readonly destination: string;
-  /** Absent: on the interface's own network. */
+  /** Absent: the destination is on the interface's own network. */
   readonly gateway?: string;
-  /** Absent: none. */
+  /** Absent: the route has no interface. */
   readonly interface?: string;
-  /** Smaller goes first. */
+  /** The route with the smaller metric is preferred. */
   readonly metric: number;
 }
 
 /** What a rule of an egress list has counted since the container was started. */
 export interface EgressCounter {
-  /** As it was given; `everything else` is what no rule names. */
+  /** The rule as it was given; `everything else` is what no rule names. */
   readonly rule: string;
   readonly action: 'allow' | 'deny';
-  /** Of allowed ones those that begin a connection, of denied ones all. */
+  /** Allowed packets that begin a connection, or all denied packets. */
   readonly packets: number;
-  /** Of these packets. */
+  /** Bytes of these packets. */
   readonly bytes: number;
 }

@@ -1,16 +1,16 @@
-/** What a container uses, and which processes it has. */
+/** What a container uses, and its processes. */
 import type { SignalOption } from './container.js';
 
-/** One measurement. What this machine does not count is 0. */
+/** One measurement. Values that this machine does not count are 0. */
 export interface ContainerStats {
   readonly id: string;
   readonly name: string;
-  /** When it was taken: milliseconds since 1970, with fractions. */
+  /** Time of the measurement: milliseconds since 1970, with fractions. */
   readonly timeMs: number;
   readonly cpu: {
-    /** Of one CPU, since `previous`, or without one since the start: 200 is two CPUs at full load. */
+    /** Percent of one CPU, since `previous` or, without one, since the start: 200 is two CPUs at full load. */
     readonly percent: number;
-    /** Since the start. */
+    /** Percent of one CPU since the start. */
     readonly averagePercent: number;
     readonly totalNs: number;
     readonly userNs: number;
@@ -27,10 +27,10 @@ export interface ContainerStats {
   readonly network: {
     readonly receivedBytes: number;
     readonly sentBytes: number;
-    /** By name, without the loopback. */
+    /** By interface name, without the loopback. */
     readonly links: Readonly<Record<string, NetworkLinkStats>>;
   };
-  /** What disks have read and written for it. */
+  /** Bytes that disks have read and written for the container. */
   readonly block: { readonly readBytes: number; readonly writtenBytes: number };
   /** Processes and threads. */
   readonly pids: number;
@@ -49,7 +49,7 @@ export interface NetworkCounters {
 }
 
 export interface StatsOptions {
-  /** An earlier measurement of the same container, from which on `cpu.percent` counts. */
+  /** An earlier measurement of the same container: `cpu.percent` counts from there on. */
   readonly previous?: ContainerStats;
 }
 
@@ -58,15 +58,18 @@ export interface WatchStatsOptions extends SignalOption {
   readonly intervalMs?: number;
 }
 
-/** A process of a container. Names of users and groups are those of the container's files, of `host` ones the machine's. */
+/**
+ * A process of a container. Names of users and groups come from the container's files, those in `host` from the
+ * machine's.
+ */
 export interface ContainerProcessInfo {
   /** In the container's pid namespace. */
   readonly pid: number;
-  /** 0: outside of the container. */
+  /** 0: the parent is outside the container. */
   readonly parentPid: number;
   readonly processGroup: number;
   readonly uid: number;
-  /** Effective, as the group; names, or numbers that have none. */
+  /** Effective user, as a name, or as a number if that has no name; likewise the group. */
   readonly user: string;
   readonly group: string;
   readonly realUser: string;
@@ -91,14 +94,14 @@ export interface ContainerProcessInfo {
   readonly startedAt: Date;
   readonly elapsedMs: number;
   readonly cpuMs: number;
-  /** Of one CPU, since its start. */
+  /** Percent of one CPU since the process started. */
   readonly cpuPercent: number;
   readonly virtualBytes: number;
   readonly residentBytes: number;
   readonly seccomp: 'disabled' | 'strict' | 'filter';
-  /** Of AppArmor or SELinux, or null. */
+  /** Label of AppArmor or SELinux, or null. */
   readonly label: string | null;
-  /** Names with CAP_. */
+  /** Names that begin with CAP_. */
   readonly capabilities: {
     readonly effective: readonly string[];
     readonly permitted: readonly string[];

@@ -13,17 +13,17 @@ import { heldCgroups } from './held.js';
 import type { HeldContainer } from '../held.js';
 import type { Observation } from '../observe.js';
 
-/** A process in the kernel's hands can take a while to stop. */
+/** Time limit of freeze(), in ms: a process in the middle of a system call can take a while to stop. */
 const PATIENCE_MS = 10_000;
 const LOOK_EVERY_MS = 5;
 
-/** Resolves when all processes have stopped. Throws NO_CGROUPS, TIMED_OUT. */
+/** Freezes the container's cgroup; resolves when all processes have stopped. Throws NO_CGROUPS, TIMED_OUT. */
 export async function freeze(held: HeldContainer): Promise<void> {
   const placement = heldCgroups(held);
   await execute(encodePlan(freezePlan(placement, { frozen: true })));
   const file = frozenFile(placement);
   if (file === undefined) return;
-  // Version 1 tells nobody when it is done; it has to be asked.
+  // Version 1 sends no notice when all have stopped, so the file is polled.
   for (const start = monotonicMs(); !hasLine(file.path, file.line); await delay(LOOK_EVERY_MS)) {
     if (monotonicMs() - start < PATIENCE_MS) continue;
     await execute(encodePlan(freezePlan(placement, { frozen: false })));
@@ -31,14 +31,14 @@ export async function freeze(held: HeldContainer): Promise<void> {
   }
 }
 
-/** Lets all processes go on. Throws NO_CGROUPS. */
+/** Thaws the container's cgroup. Throws NO_CGROUPS. */
 export async function thaw(held: HeldContainer): Promise<void> {
   await execute(encodePlan(freezePlan(heldCgroups(held), { frozen: false })));
 }
 
 /**
- * Thaws what is being ended, in groups that the container has made and frozen itself as well: in cgroup version 1 a frozen process does not die. In
- * version 2 it does. Monitors of its commands go on as well.
+ * Thaws a container that is being ended, also in groups that it has made and frozen itself: in cgroup version 1 a
+ * frozen process does not die, in version 2 it does. Wakes the monitors of its exec sessions as well.
  */
 export async function thawEnding(held: HeldContainer): Promise<void> {
   wakeExecMonitors(held.paths.run);
@@ -46,10 +46,13 @@ export async function thawEnding(held: HeldContainer): Promise<void> {
   if (frozen?.line === 'FROZEN') await execute(encodePlan(thawPlan(groupsFrom(dirname(frozen.path)))));
 }
 
-/** More than any container has that is not about to harm its host; each takes a step of the plan. */
+/**
+ * Limit of the groups that are thawed: no container has more unless it means harm to its host. Each takes a step of the
+ * plan.
+ */
 const MOST_GROUPS = 10_000;
 
-/** A group and those below it. */
+/** Returns a group and all groups below it. */
 function groupsFrom(top: string): readonly string[] {
   const groups = [top];
   for (const group of groups) {
@@ -59,7 +62,7 @@ function groupsFrom(top: string): readonly string[] {
   return groups;
 }
 
-/** None of a group that has been removed meanwhile. */
+/** Returns nothing for a group that has been removed meanwhile. */
 function directoriesIn(path: string): readonly string[] {
   try {
     return readdirSync(path, { withFileTypes: true }).flatMap((entry) =>
@@ -72,8 +75,9 @@ function directoriesIn(path: string): readonly string[] {
 }
 
 /**
- * A paused container may be killed, and its policy starts it again; or its process ends while it is being paused. What is launched in a frozen cgroup
- * never gets anywhere, and neither does who waits for its monitor.
+ * Thaws the cgroup, and records that the container is no longer paused. A paused container may be killed and started
+ * again by its policy, or its process may end while it is being paused. A process that is launched in a frozen cgroup
+ * never gets anywhere, and neither does a call that waits for its monitor.
  */
 export async function endPause(held: HeldContainer): Promise<void> {
   try {
@@ -84,10 +88,10 @@ export async function endPause(held: HeldContainer): Promise<void> {
   held.save({ status: 'active' });
 }
 
-/** It has ended with its cgroup, or systemd has removed that. */
+/** Error codes of a cgroup that is gone: the container has ended, or systemd has removed the cgroup. */
 const GONE: ReadonlySet<string> = new Set(['NO_CGROUPS', 'ENOENT', 'ENODEV']);
 
-/** Its command does. */
+/** Whether the container's command runs. */
 export function runs(observation: Observation): boolean {
   return observation.kind === 'live' && observation.live.status === 'running';
 }

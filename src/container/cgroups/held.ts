@@ -1,4 +1,4 @@
-/** Where a recorded container has its cgroups, even if its record is damaged. */
+/** Finds the cgroups of a container, even if its record is damaged. */
 import type { CgroupPlacement } from '../../plan/context.js';
 import { DEFAULT_CGROUP_PARENT, DEFAULT_SLICE, podParent, type CgroupNames } from '../../spec/limits/cgroup-path.js';
 import { presentCgroups } from './placement.js';

@@ -1,8 +1,11 @@
-/** Which processes of the machine are a container's. */
+/** Finds the processes of a container among those of the machine. */
 import { pidsBelow, pidsInCgroup, pidsInNamespace, sameNamespace } from '../../host/process-files.js';
 import type { CgroupPlacement } from '../../plan/context.js';
 
-/** By its cgroup; without one by its pid namespace; without that, those that its first process has begun. */
+/**
+ * Returns the processes in the container's cgroup; without a cgroup, those in its PID namespace; without either, the
+ * descendants of its first process.
+ */
 export function memberPids(initPid: number, cgroup: CgroupPlacement | undefined): readonly number[] {
   const directories = cgroup?.directories ?? [];
   const counted = directories.find(({ hierarchy }) => hierarchy.controllers.includes('pids')) ?? directories[0];

@@ -1,4 +1,7 @@
-/** Where a container's cgroups are: computed from its record, so that they are found whatever became of it. */
+/**
+ * Places a container's cgroups. The paths are computed from its record, so that they are found whatever became of the
+ * container.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 
 import { TspodError } from '../../errors.js';
@@ -15,11 +18,11 @@ import { podResources } from '../pod/resources.js';
 export interface CgroupRequest {
   readonly config: ContainerConfig;
   readonly resources: LinuxResources;
-  /** What splitFrom() says. */
+  /** Result of splitFrom(). */
   readonly splitFrom: string;
 }
 
-/** For a launch: the hierarchies that these resources need. Undefined: the container has none. */
+/** Returns the cgroup for a launch, in the hierarchies that the resources need; undefined if the container has none. */
 export function cgroupFor(context: EngineContext, id: string, request: CgroupRequest): CgroupPlacement | undefined {
   const { config, resources, splitFrom } = request;
   if (config.cgroups === 'disabled') return undefined;
@@ -43,7 +46,10 @@ function frameFor(context: EngineContext, id: string, { config, splitFrom }: Cgr
   };
 }
 
-/** The group that a container of cgroups `split` divides: this process's. '' for other containers. Throws UNSUPPORTED_HOST at the top. */
+/**
+ * Returns the cgroup of this process, which a container with cgroups `split` divides; '' for other containers. Throws
+ * UNSUPPORTED_HOST if it is the top one.
+ */
 export function splitFrom(context: EngineContext, { cgroups }: Pick<ContainerConfig, 'cgroups'>): string {
   if (cgroups !== 'split') return '';
   const group = splittable(unified(context)?.ownPath ?? '/');
@@ -63,7 +69,7 @@ function processesIn(directory: string): readonly number[] {
     .filter((pid) => pid > 0);
 }
 
-/** All places where the container has a cgroup now. */
+/** Returns all places where the container has a cgroup now; undefined if there are none. */
 export function presentCgroups(context: EngineContext, id: string, config: CgroupNames): CgroupPlacement | undefined {
   if (config.cgroups === 'disabled') return undefined;
   const split = config.cgroups === 'split' ? (context.store.get(id)?.state.splitFrom ?? '') : '';

@@ -1,4 +1,7 @@
-/** Create options -> configuration, with what the engine adds to it: hooks of its directories, mounts of other containers. */
+/**
+ * Turns create options into a configuration, and adds what the engine provides: hooks of its directories, mounts of
+ * other containers.
+ */
 import type { ContainerConfig, PodMembership } from '../../spec/config.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import type { ContainerImage } from '../../spec/image.js';
@@ -12,15 +15,20 @@ import { readHooks } from './hook-directories.js';
 import { joinPod } from '../pod/join.js';
 import { withVolumesFrom } from './volumes-from.js';
 
-/** Throws as normalizeCreateOptions() and findImage(); INVALID_ARGUMENT for a file in a hooks directory, NO_SUCH_CONTAINER for one whose mounts are wanted, NO_SUCH_POD. */
+/**
+ * Returns the configuration of a new container. Throws as normalizeCreateOptions() and findImage(); INVALID_ARGUMENT
+ * for a bad file in a hooks directory, NO_SUCH_CONTAINER for `volumesFrom`, NO_SUCH_POD.
+ */
 export function configure(context: EngineContext, given: CreateOptions): ContainerConfig {
   return configureWith(context, given, undefined);
 }
 
-/** Says nothing, so that nothing of what it says is wrong. */
+/**
+ * Stands in for an image that is not there yet: it sets only a command, so that none of its settings can be at fault.
+ */
 const STAND_IN: ContainerImage = { id: '', name: '', layers: [], config: { Cmd: ['true'] }, annotations: {} };
 
-/** Throws for what is wrong with the options whatever their image says: before that is fetched. */
+/** Checks the options before their image is fetched. Throws for what is wrong with them whatever the image says. */
 export function checkWithoutImage(context: EngineContext, options: CreateOptions): void {
   configureWith(context, options, STAND_IN);
 }
@@ -34,7 +42,7 @@ function configureWith(
   return configureFor(context, joined?.options ?? given, joined?.pod, image);
 }
 
-/** As configure(), with its place in a pod decided, and with the image where that is known. */
+/** Like configure(), with the container's pod decided, and with the image if it is known. */
 export function configureFor(
   context: EngineContext,
   options: CreateOptions,
@@ -58,7 +66,7 @@ function withHooks(directories: readonly string[], config: ContainerConfig): Con
   const hooks = readHooks(directories, {
     annotations: config.annotations,
     program: config.args[0] ?? '',
-    // A volume is mounted as one.
+    // A volume is mounted as a bind mount.
     hasBindMounts: config.mounts.some(({ type }) => type === 'bind' || type === 'volume'),
   });
   return { ...config, hooks: addHooks(config.hooks, hooks) };

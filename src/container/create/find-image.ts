@@ -1,4 +1,4 @@
-/** Images in the store by what users call them. */
+/** Finds images in the store by what users call them. */
 import { formatName, normalizeName, parseImageName, withDefaultTag, type ImageName } from '../../image/reference.js';
 import { isDigest } from '../../oci/digest.js';
 import { isPlatform, wantedPlatform } from '../../oci/platform.js';
@@ -15,21 +15,22 @@ import { repositoryOf } from '../../util/stored-name.js';
 
 export interface FoundImage {
   readonly image: StoredImage;
-  /** Its name that it was found by; undefined: by its id, or by a digest that is in none of its names. */
+  /** The name by which the image was found; undefined: by its id, or by a digest that is in none of its names. */
   readonly name?: string;
-  /** REPOSITORY@DIGEST that it was found by, where that is no name of it. */
+  /** REPOSITORY@DIGEST by which the image was found, if that is not one of its names. */
   readonly place?: string;
 }
 
 export interface FoundList {
   readonly list: StoredList;
-  /** The name that it was found by; undefined: by its id. */
+  /** The name by which the list was found; undefined: by its id. */
   readonly name?: string;
 }
 
 /**
- * By a name (a short one is one of `localhost/`, then one of docker.io, then any that ends so), a name with a digest, a digest, or the beginning
- * of an id, which a name goes before; of a list of images, the one for this machine, if it is in the store. Throws NO_SUCH_IMAGE, AMBIGUOUS.
+ * Finds an image by a name (a short one is tried in `localhost/`, then in docker.io, then as the end of any name), a
+ * name with a digest, a digest, or the beginning of an id; a name takes precedence over an id. For a list of images,
+ * returns the one for this machine, if that is in the store. Throws NO_SUCH_IMAGE, AMBIGUOUS.
  */
 export function findImage(store: Store, wanted: string): FoundImage {
   const found = lookUp(store, wanted);
@@ -92,7 +93,7 @@ function byDigest(store: Store, name: ImageName, digest: string): FoundImage | u
   return undefined;
 }
 
-/** What was made or loaded here: its names alone say in which repositories its manifest is. */
+/** Finds an image that was built or loaded here by digest: only its names say in which repositories its manifest is. */
 function namedByDigest(store: Store, digest: string, repository: string): StoredImage | undefined {
   const image = store.images.byDigest(digest);
   return image?.names.some(({ name }) => repositoryOf(name) === repository && manifestOf(store, image, name) === digest)
@@ -118,13 +119,16 @@ function byBareDigest(store: Store, text: string): FoundImage | undefined {
   return image === undefined ? undefined : { image };
 }
 
-/** A list of images by its name, a short one as of images, or by the beginning of its id. Throws AMBIGUOUS. */
+/** Finds a list of images by its name (short names as for images) or by the beginning of its id. Throws AMBIGUOUS. */
 export function lookUpList(store: Store, wanted: string): FoundList | undefined {
   requireString('the name or id of an image', wanted);
   return listByName(store, wanted) ?? listById(store, wanted);
 }
 
-/** A list where no image has that name, nor an image that id, unless the list has the name. Throws AMBIGUOUS. */
+/**
+ * Finds a list of images like lookUpList(), but returns undefined if an image has the name, or if one has the id or
+ * digest and no list the name. Throws AMBIGUOUS.
+ */
 export function lookUpOnlyList(store: Store, wanted: string): FoundList | undefined {
   const bare = bareName(wanted);
   if (byName(store, bare) !== undefined) return undefined;
@@ -165,13 +169,13 @@ function inList(store: Store, found: FoundList | undefined): FoundImage | undefi
   return undefined;
 }
 
-/** The manifest that a name stands for, or the image's own. */
+/** Returns the digest of the manifest that a name stands for, or of the image's own manifest. */
 export function manifestOf(store: Store, image: StoredImage, name?: string): string {
   const named = image.names.find((stored) => stored.name === name) ?? image.names[0];
   return named?.manifest ?? store.images.blobs(image.seq).find(({ kind }) => kind === 'manifest')?.digest ?? '';
 }
 
-/** What a container is made of. Throws as findImage(). */
+/** Returns what a container takes from its image. Throws as findImage(). */
 export function containerImage({ store }: EngineContext, wanted: string): ContainerImage {
   const { image, name, place } = findImage(store, wanted);
   const config = store.images.config(image.id);

@@ -1,11 +1,11 @@
-/** OCI hooks in directories of JSON files (oci-hooks(5)): which of them apply to a container. */
+/** Reads OCI hooks from directories of JSON files (oci-hooks(5)), and picks those that apply to a container. */
 import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { messageOf, TspodError } from '../../errors.js';
 import type { HookKind, HookOptions } from '../../spec/create-options.js';
 
-/** What the conditions of a hook ask about. */
+/** What the conditions of a hook are tested against. */
 export interface HookSubject {
   readonly annotations: Readonly<Record<string, string>>;
   /** The program that the container runs. */
@@ -13,7 +13,7 @@ export interface HookSubject {
   readonly hasBindMounts: boolean;
 }
 
-/** Largest file of a hook: it is a few lines. */
+/** Limit of a hook's file, in characters; such a file has a few lines. */
 const MAX_FILE_BYTES = 1 << 20;
 
 const STAGES: ReadonlySet<string> = new Set<HookKind>([
@@ -25,7 +25,7 @@ const STAGES: ReadonlySet<string> = new Set<HookKind>([
   'poststop',
 ]);
 
-/** The form of version 1.0.0. */
+/** The format of version 1.0.0. */
 interface HookFile {
   readonly version: string;
   readonly hook: {
@@ -43,7 +43,10 @@ interface HookFile {
   readonly stages: readonly string[];
 }
 
-/** Hooks in the order of their file names; a file in a later directory replaces one of the same name. Throws INVALID_ARGUMENT, which names the file. */
+/**
+ * Returns the hooks that apply, in the order of their file names; a file in a later directory replaces one of the same
+ * name. Throws INVALID_ARGUMENT, which names the file.
+ */
 export function readHooks(directories: readonly string[], subject: HookSubject): readonly HookOptions[] {
   const files = new Map<string, string>();
   for (const directory of directories) {
@@ -64,7 +67,7 @@ function invalid(what: string, cause: unknown): TspodError {
   return new TspodError('INVALID_ARGUMENT', `${what}: ${messageOf(cause)}`, { cause });
 }
 
-/** Whatever is wrong with a file is told with its name, also a pattern that is none. */
+/** Returns the hooks of a file that apply. Every error names the file, also that of an invalid pattern. */
 function hooksIn(path: string, subject: HookSubject): readonly HookOptions[] {
   try {
     const text = readFileSync(path, 'utf8');
@@ -121,7 +124,7 @@ function hooksOf({ hook, when, stages }: HookFile, subject: HookSubject): readon
   }));
 }
 
-/** Every condition that is named must hold. */
+/** Whether there is a condition, and all that are named hold. */
 function applies(when: HookFile['when'], subject: HookSubject): boolean {
   const annotations = Object.entries(subject.annotations);
   const conditions = [

@@ -1,4 +1,4 @@
-/** Images that are mounted in containers: looked up when the container is made. */
+/** Images that are mounted in containers, looked up when the container is created. */
 import { isTspodError, TspodError } from '../../errors.js';
 import type { ContainerConfig, MountConfig, MountedImageConfig } from '../../spec/config.js';
 import type { EngineContext } from '../context.js';
@@ -11,7 +11,7 @@ export function isImageMount(mount: MountConfig): mount is ImageMount {
   return mount.type === 'image';
 }
 
-/** The configuration with the images that its mounts name. Throws NO_SUCH_IMAGE, AMBIGUOUS. */
+/** Returns the configuration with the images of its mounts looked up. Throws NO_SUCH_IMAGE, AMBIGUOUS. */
 export function withMountedImages(context: EngineContext, config: ContainerConfig): ContainerConfig {
   if (!config.mounts.some(isImageMount)) return config;
   return {
@@ -33,7 +33,7 @@ function imageOf({ store }: EngineContext, { source = '', target }: MountConfig)
   }
 }
 
-/** The ids of all images that the container is in need of. */
+/** Returns the ids of all images that the container needs. */
 export function imagesOf({ root, mounts }: Pick<ContainerConfig, 'root' | 'mounts'>): readonly string[] {
   const own = root.kind === 'image' ? [root.id] : [];
   return [...new Set([...own, ...mounts.filter(isImageMount).map(({ image }) => image.id)])];

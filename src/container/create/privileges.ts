@@ -1,4 +1,4 @@
-/** Containers are root's: said in words before the kernel says EPERM to some step. */
+/** Checks the privileges that containers need, so that the user reads why instead of an EPERM of some step. */
 import { TspodError } from '../../errors.js';
 import type { HostFacts } from '../../host/facts.js';
 
@@ -10,7 +10,7 @@ export function requirePrivileges(rights: Rights): void {
   if (lack !== undefined) throw new TspodError('UNSUPPORTED_HOST', lack);
 }
 
-/** Why this process cannot make containers, and what helps; undefined if it can. */
+/** Returns why this process cannot make containers, and what helps; undefined if it can. */
 export function lackOfPrivileges({ uid, effectiveCapabilities }: Rights): string | undefined {
   if (effectiveCapabilities.has('CAP_SYS_ADMIN')) return undefined;
   return uid === 0

@@ -24,7 +24,7 @@ const NOUNS = (
   'willow wolf wren yarrow yew zebra'
 ).split(' ');
 
-/** `adjective_noun`; from the second attempt on with a number, so that a full store still finds a free one. */
+/** Returns `adjective_noun`, from the second attempt on with a number, so that a full store still finds a free name. */
 export function randomName(attempt = 0): string {
   const name = `${pick(ADJECTIVES)}_${pick(NOUNS)}`;
   return attempt === 0 ? name : `${name}${String(randomInt(0, 10 ** Math.min(attempt, 9)))}`;

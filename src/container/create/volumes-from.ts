@@ -6,10 +6,13 @@ import { cleanPath } from '../../util/paths.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
 
-/** ro and rw say how they are mounted here; z has no effect, as it has with a mount. */
+/** `ro` and `rw` say how the mounts are mounted in the new container; `z` has no effect, as with any mount. */
 const OPTIONS = new Set(['ro', 'rw', 'z']);
 
-/** The options with the bind mounts and volumes of other containers. A mount of its own takes the place of one of the same target, a later container's of an earlier's. */
+/**
+ * Returns the options with the bind mounts and volumes of other containers added. A mount in the options replaces one
+ * with the same target, and a later container's mount an earlier one's.
+ */
 export function withVolumesFrom(context: EngineContext, options: CreateOptions): CreateOptions {
   const taken = new Map<string, MountOptions>();
   for (const text of options.volumesFrom ?? []) {
@@ -20,7 +23,7 @@ export function withVolumesFrom(context: EngineContext, options: CreateOptions):
   return { ...options, mounts: [...taken.values(), ...own] };
 }
 
-/** CONTAINER[:OPTION[,OPTION]]. */
+/** Returns the mounts that CONTAINER[:OPTION[,OPTION]] stands for. */
 function mountsFrom(context: EngineContext, text: string): readonly MountOptions[] {
   const [name = '', words, ...rest] = text.split(':');
   const given = words === undefined ? [] : words.split(',');

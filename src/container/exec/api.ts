@@ -6,39 +6,44 @@ import type { AttachOptions, AttachSession, SignalOption, TerminalSize } from '.
 export type ExecSessionState = 'created' | 'running' | 'stopped';
 
 export interface ExecCreateOptions extends ExecOptions {
-  /** Its output can be attached to; /dev/null otherwise. A terminal always can. @default true */
+  /** The command's stdout can be attached to; /dev/null otherwise. A terminal always can. @default true */
   readonly attachStdout?: boolean;
   /** @default true */
   readonly attachStderr?: boolean;
-  /** Keys that detach, where an attach says none. @default 'ctrl-p,ctrl-q' */
+  /** Keys that detach, for an attach that names none. @default 'ctrl-p,ctrl-q' */
   readonly detachKeys?: string;
 }
 
 export interface ExecStartOptions extends SignalOption {
-  /** The descriptors that become 3, 4, ... of the command. @default 3, 4, ... of this process, as many as preserveFds */
+  /**
+   * The descriptors that become 3, 4, ... of the command. @default 3, 4, ... of this process, as many as preserveFds
+   */
   readonly fds?: readonly number[];
-  /** First size of its terminal. */
+  /** Initial size of the command's terminal. */
   readonly size?: TerminalSize;
 }
 
 export interface ExecStopOptions extends SignalOption {
-  /** Seconds between the container's stop signal and SIGKILL; 0 kills at once, -1 waits for ever. @default the container's stopTimeoutSec */
+  /**
+   * Seconds between the container's stop signal and SIGKILL; 0 kills at once, -1 waits for ever. @default the
+   * container's stopTimeoutSec
+   */
   readonly timeoutSec?: number;
 }
 
 export interface ExecRemoveOptions extends ExecStopOptions {
-  /** Stops it first. @default false */
+  /** Stop the command first. @default false */
   readonly force?: boolean;
 }
 
-/** In Podman's words. */
+/** What `inspect` shows of a session, with Podman's field names. */
 export interface ExecInspect {
   readonly ID: string;
   readonly ContainerID: string;
   readonly Running: boolean;
-  /** On the host; 0 unless it runs. */
+  /** Pid on the host; 0 unless the command runs. */
   readonly Pid: number;
-  /** 0 until it has stopped; -1: unknown. */
+  /** 0 until the command has stopped; -1: unknown. */
   readonly ExitCode: number;
   readonly CanRemove: boolean;
   /** '': the default keys. */
@@ -57,8 +62,8 @@ export interface ExecInspect {
 }
 
 /**
- * A handle of a session. It goes with the run of its container, and five minutes after its end: NO_SUCH_EXEC_SESSION then. What its state
- * does not allow is STATE_INVALID.
+ * A handle of an exec session. The session goes with the run of its container, and five minutes after its own end:
+ * NO_SUCH_EXEC_SESSION then. STATE_INVALID for what its state does not allow.
  */
 export interface ExecSession {
   /** 64 hexadecimal digits. */
@@ -68,18 +73,24 @@ export interface ExecSession {
   state(): ExecSessionState;
   /** Never waits for anything. */
   inspect(): ExecInspect;
-  /** Resolves when the command runs; it goes on by itself. Once for each session. Errors as of Container.exec(). */
+  /**
+   * Starts the command, once for each session; resolves when it runs. The command goes on by itself. Throws as
+   * Container.exec().
+   */
   start(options?: ExecStartOptions): Promise<void>;
-  /** The same with streams that are connected first, so that no output is lost. Detaching leaves the command running. */
+  /**
+   * Starts the command with streams that are connected first, so that no output is lost. Detaching leaves the command
+   * running.
+   */
   startAttached(options: AttachOptions & ExecStartOptions): Promise<AttachSession>;
   /** Connects to the streams of the running command: output from now on. */
   attach(options: AttachOptions): Promise<AttachSession>;
-  /** Does nothing without a terminal. */
+  /** Resizes the terminal; does nothing without one. */
   resize(size: TerminalSize): Promise<void>;
   /** Ends the running command; resolves when its end is recorded. */
   stop(options?: ExecStopOptions): Promise<void>;
-  /** The exit code (-1: unknown), of a started session, also when the container ends meanwhile. */
+  /** Returns the exit code (-1: unknown) of a started session, also when the container ends meanwhile. */
   wait(options?: SignalOption): Promise<number>;
-  /** Forgets it. */
+  /** Removes the session. */
   remove(options?: ExecRemoveOptions): Promise<void>;
 }

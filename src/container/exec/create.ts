@@ -1,4 +1,7 @@
-/** Exec sessions: created, started and forgotten one by one, where a plain exec is all of that at once and leaves nothing. */
+/**
+ * Creates exec sessions, which are created, started and removed by separate calls; a plain exec is all of that in one
+ * call, and leaves nothing.
+ */
 import type { EngineContext } from '../context.js';
 import { parseDetachKeys } from '../streams/detach-keys.js';
 import { execTarget } from './launch.js';
@@ -11,7 +14,7 @@ import { execSessionHandle } from './handle.js';
 
 const DEFAULTS = { attachStdout: true, attachStderr: true };
 
-/** Throws STATE_INVALID unless the container runs, INVALID_ARGUMENT for the options. */
+/** Records an exec session. Throws STATE_INVALID unless the container runs, INVALID_ARGUMENT for the options. */
 export async function createExecSession(
   context: EngineContext,
   containerId: string,
@@ -20,7 +23,7 @@ export async function createExecSession(
   return record(context, containerId, { options, oneCall: false });
 }
 
-/** Creation and start in one: what is cut off in between was never there. */
+/** Creates and starts a session in one call: if the call is cut off in between, the session counts as never created. */
 export async function startNewExecSession(
   context: EngineContext,
   containerId: string,
@@ -55,7 +58,7 @@ async function record(
   if (detachKeys !== undefined) parseDetachKeys(detachKeys);
   return withContainer(context, containerId, async (held) => {
     held.require('exec');
-    // What it cannot run with is said now.
+    // Options with which the command cannot run are refused now.
     execTarget(context, containerId, execOptions);
     await pruneSessions(held.paths.run);
     const id = newId();

@@ -1,4 +1,4 @@
-/** The end of an exec session: brought about, waited for, and forgotten. */
+/** Stops exec sessions, waits for their ends, and removes them. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { throwIfAborted, whenAborted } from '../../native/abort.js';
@@ -12,15 +12,15 @@ import { isClaimed, lookAtSession, recordsOf, removeSession, type FoundSession }
 import { withContainer } from '../held.js';
 import type { LiveRecord } from '../monitor/run-record.js';
 import { talkTo } from '../monitor/connect.js';
-import { checkStopTime, endIt, type Stopping } from '../verbs/stop.js';
-import { exitCode, found, refusal, requireRunning, type SessionName } from './found.js';
+import { checkStopTime, stopProcess, type Stopping } from '../verbs/stop.js';
+import { exitCode, refusal, requireRunning, requireSession, type SessionName } from './found.js';
 
 export async function stopSession(
   context: EngineContext,
   name: SessionName,
   options: ExecStopOptions = {},
 ): Promise<void> {
-  const session = found(context, name);
+  const session = requireSession(context, name);
   const live = requireRunning(
     session,
     name,
@@ -35,7 +35,7 @@ interface Ending {
   readonly paths: Stopping['paths'];
 }
 
-/** The container's stop signal and time, as for the container itself. */
+/** Ends the command with the stop signal and the time of the container. */
 async function endCommand(
   context: EngineContext,
   containerId: string,
@@ -46,7 +46,7 @@ async function endCommand(
   const config = readConfig(context, containerId);
   using process = openProcess(live.init.pid, live.init.startTime);
   using monitor = openProcess(live.monitor.pid, live.monitor.startTime);
-  await endIt(
+  await stopProcess(
     {
       id: containerId,
       name: containerId,
@@ -66,7 +66,7 @@ export async function waitForSession(
   name: SessionName,
   options: SignalOption = {},
 ): Promise<number> {
-  const session = found(context, name);
+  const session = requireSession(context, name);
   const { sight } = session;
   if (sight.state === 'created') {
     throw refusal(`container ${name.containerId} exec session ${name.id} was not started`, name);
@@ -79,7 +79,7 @@ async function endOfSession(session: FoundSession, live: LiveRecord, signal: Abo
   const { directory } = session;
   const talk = await talkTo(directory);
   if (talk !== undefined) {
-    // Asked for nothing, it says the end all the same.
+    // The monitor reports the end without being asked.
     const forget = whenAborted(signal, () => {
       talk.connection.close();
     });
@@ -88,7 +88,7 @@ async function endOfSession(session: FoundSession, live: LiveRecord, signal: Abo
     if (talk.exit !== undefined) return talk.exit.exitCode;
   }
   throwIfAborted('wait', signal);
-  // Its monitor has ended, or was killed, or talks to too many.
+  // The monitor has ended, was killed, or has too many clients.
   using monitor = openProcess(live.monitor.pid, live.monitor.startTime);
   await monitor?.wait({ signal });
   using process = openProcess(live.init.pid, live.init.startTime);
@@ -97,10 +97,10 @@ async function endOfSession(session: FoundSession, live: LiveRecord, signal: Abo
   return exitCode({ ...session, sight: after.state === 'stopped' ? after : { state: 'stopped', exit: undefined } });
 }
 
-/** Between two looks at a session that another call starts. */
+/** Time between two looks at a session that another call starts, in ms. */
 const LOOK_EVERY_MS = 20;
 
-/** How long its start may take until there is a process. */
+/** How long such a start may take until there is a process, in ms. */
 const START_PATIENCE_MS = 5000;
 
 export async function removeExecSession(
@@ -117,13 +117,13 @@ interface Removal {
   readonly deadline: number;
 }
 
-/** False if another call starts it meanwhile. */
+/** Removes the session, with `force` after ending its command. Returns false if another call is starting it. */
 async function removedOnce(
   context: EngineContext,
   name: SessionName,
   { options, deadline }: Removal,
 ): Promise<boolean> {
-  const session = found(context, name);
+  const session = requireSession(context, name);
   if (session.sight.state === 'running') {
     if (options.force !== true) {
       throw refusal(`container ${name.containerId} exec session ${name.id} is still running, cannot remove`, name);

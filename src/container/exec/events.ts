@@ -1,4 +1,7 @@
-/** The events of a command in a container. Its end is recorded by who started it, and that of a session by whoever finds it first. */
+/**
+ * Records the events of commands in a container. The end of a command is recorded by the process that started it, the
+ * end of a session by whoever finds it first.
+ */
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { exitCodeOf } from '../exit-status.js';
@@ -14,13 +17,13 @@ interface Named {
 }
 
 interface Begun extends StartedExec {
-  /** Where its record is, if it has one. */
+  /** The session of the command, if it has one. */
   readonly session?: FoundSession;
 }
 
 export function recordExec(context: EngineContext, { id, name }: Named, { talk, answer, session }: Begun): void {
   if (context.events === undefined) return;
-  // A short command may have ended by now, and been told by who looked.
+  // The time is the monitor's: a short command may have ended by now, and somebody may have recorded that.
   recordContainerEvent(context, { id, name, status: 'exec', timeUs: answer.startedUs });
   void talk
     .exited()
@@ -35,28 +38,31 @@ export function recordExec(context: EngineContext, { id, name }: Named, { talk, 
       });
       if (session !== undefined) tell(session.directory);
     })
-    // A disk that is full, say: whoever looks next tells it.
+    // For example, the disk is full: whoever looks next records the end.
     .catch(() => undefined);
 }
 
-/** How long a monitor may take to write down an end. */
+/** How long a monitor may take to record an end, in ms. */
 const PATIENCE_MS = 5000;
 
-/** After the container's end, before its sessions go with the run directory. */
+/** Records the ends of commands after the container's end, before their sessions go with the run directory. */
 export async function recordLastExecEnds(held: HeldContainer): Promise<void> {
   for (const { pid, startTime } of lastMonitors(held.paths.run)) {
     using monitor = openProcess(pid, startTime);
     if (monitor !== undefined) wakeProcess(monitor);
-    // One that somebody is attached to and does not read from takes as long as that.
+    // The monitor takes that long if an attached client does not read.
     await monitor?.wait({ signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => undefined);
   }
   recordExecEnds(held);
 }
 
-/** Records the ends of sessions whose starter is gone. Costs one look for a container that has none. */
+/**
+ * Records the ends of sessions that nobody has recorded yet, such as those whose starter is gone. Costs one look for a
+ * container without sessions.
+ */
 export function recordExecEnds({ context, id, name, paths }: HeldContainer): void {
   for (const { id: session, directory, sight } of untoldEnds(paths.run)) {
-    // Its monitor was killed: nobody knows how it ended.
+    // Without an exit record the monitor was killed: nobody knows how the command ended.
     const { exit } = sight;
     recordContainerEvent(context, {
       id,
@@ -72,7 +78,7 @@ export function recordExecEnds({ context, id, name, paths }: HeldContainer): voi
 
 type EndedSession = FoundSession & { readonly sight: Extract<FoundSession['sight'], { readonly state: 'stopped' }> };
 
-/** What never ran has not died. */
+/** Returns the sessions whose end is not recorded as an event yet. A command that never ran has no such end. */
 export function untoldEnds(run: string): readonly EndedSession[] {
   return listSessions(run).filter(
     (session): session is EndedSession =>

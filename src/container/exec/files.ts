@@ -1,6 +1,7 @@
 /**
- * Exec sessions as files: `exec/ID/` in the run directory of their container, so that they go with its run. The engine writes `config`
- * and, before a start, `start`; the monitor of the command keeps `state`, `attach` and `exit` there, as that of a container does.
+ * Exec sessions as files: `exec/ID/` in the run directory of their container, so that they go with its run. The engine
+ * writes `config` and, before a start, `start`; the monitor of the command keeps `state`, `attach` and `exit` there, as
+ * a container's monitor does.
  */
 import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
@@ -14,15 +15,15 @@ import { isAlive, processRef } from '../observe.js';
 import { readExitRecord, readLiveRecord, type ExitRecord, type LiveRecord } from '../monitor/run-record.js';
 import { requireGone } from '../../util/gone.js';
 
-/** Sessions that have stopped are kept for those who ask how they ended. */
+/** How long stopped sessions are kept, for those who ask how they ended. */
 const KEPT_MS = 5 * 60 * 1000;
 
-/** Of one container, in any state. */
+/** Limit of the exec sessions of one container, in any state. */
 const MAX_EXEC_SESSIONS = 1024;
 
 const ID = /^[0-9a-f]{64}$/;
 
-/** What a session is, written once. */
+/** The configuration of a session, written once. */
 export interface ExecSessionConfig {
   readonly createdMs: number;
   readonly options: ExecOptions;
@@ -30,16 +31,19 @@ export interface ExecSessionConfig {
   readonly attachStderr: boolean;
   /** Absent: the default keys. */
   readonly detachKeys?: string;
-  /** Who creates and starts it in one call: without that process, a session that was not started is none. */
+  /**
+   * The process that creates and starts the session in one call: when it is gone, a session that was not started counts
+   * as never created.
+   */
   readonly creator?: { readonly pid: number; readonly startTime: string };
 }
 
-/** How a session stands. */
+/** State of a session. */
 export type SessionSight =
   | { readonly state: 'created' }
-  /** `monitored` false: its monitor was killed. */
+  /** `monitored` false: the monitor was killed. */
   | { readonly state: 'running'; readonly live: LiveRecord; readonly monitored: boolean }
-  /** No record: nobody knows how it ended. */
+  /** `exit` undefined: nobody knows how the command ended. */
   | { readonly state: 'stopped'; readonly exit: ExitRecord | undefined };
 
 export interface FoundSession {
@@ -57,7 +61,7 @@ function sessionDirectory(run: string, id: string): string {
   return `${sessionsDirectory(run)}/${id}`;
 }
 
-/** By which its monitor tells of it. */
+/** Returns the paths of the files in which the monitor records the state and the end of the command. */
 export function recordsOf({ directory }: Pick<FoundSession, 'directory'>): {
   readonly state: string;
   readonly exit: string;
@@ -65,7 +69,7 @@ export function recordsOf({ directory }: Pick<FoundSession, 'directory'>): {
   return { state: `${directory}/state`, exit: `${directory}/exit` };
 }
 
-/** It appears under its name when it is complete. Throws ENOENT when the run directory is gone. */
+/** Writes a session, which appears under its name when it is complete. Throws ENOENT when the run directory is gone. */
 export function writeSession(run: string, id: string, config: ExecSessionConfig): void {
   const directory = sessionDirectory(run, id);
   const unready = `${directory}.new`;
@@ -75,7 +79,7 @@ export function writeSession(run: string, id: string, config: ExecSessionConfig)
   renameSync(unready, directory);
 }
 
-/** Undefined if there is none. */
+/** Finds a session by its id; undefined if there is none. */
 export function findSession(run: string, id: string): FoundSession | undefined {
   if (!ID.test(id)) return undefined;
   const directory = sessionDirectory(run, id);
@@ -85,7 +89,7 @@ export function findSession(run: string, id: string): FoundSession | undefined {
   return isAbandoned(config, directory, sight) ? undefined : { id, directory, config, sight };
 }
 
-/** All of a run, oldest first. */
+/** Returns all sessions of a run, oldest first. */
 export function listSessions(run: string): readonly FoundSession[] {
   return sessionNames(run)
     .flatMap((id) => findSession(run, id) ?? [])
@@ -116,14 +120,14 @@ export function lookAtSession(directory: string): SessionSight {
   }
   const monitored = isAlive(live.monitor);
   if (monitored || isAlive(live.init)) {
-    // Between its end and the record of it the monitor drains the streams.
+    // Between the end of the command and its record the monitor drains the streams.
     return { state: 'running', live, monitored };
   }
-  // It may have written the record and ended between the two looks.
+  // The monitor may have written the record and ended between the two looks.
   return { state: 'stopped', exit: readExitRecord(`${directory}/exit`) };
 }
 
-/** Whoever was to start it is gone, and it never ran. */
+/** Whether the process that was to start the session is gone, and the command never ran. */
 function isAbandoned(config: ExecSessionConfig, directory: string, sight: SessionSight): boolean {
   if (config.creator === undefined) return false;
   if (sight.state === 'running' || (sight.state === 'stopped' && sight.exit !== undefined)) return false;
@@ -131,7 +135,10 @@ function isAbandoned(config: ExecSessionConfig, directory: string, sight: Sessio
   return !isAlive({ pid: config.creator.pid, startTime: BigInt(config.creator.startTime) });
 }
 
-/** The intent to start it, which can be had once. False if somebody had it. */
+/**
+ * Records that this process starts the session, which can happen once. Returns false if another process has claimed the
+ * start.
+ */
 export function claimStart(directory: string): boolean {
   const { pid, startTime } = ownProcess();
   try {
@@ -143,12 +150,15 @@ export function claimStart(directory: string): boolean {
   }
 }
 
-/** Of one that is `created`: somebody who is there has claimed it, and is about to start it. */
+/** Whether a living process has claimed the start of a session that is `created`, and is about to start it. */
 export function isClaimed(directory: string): boolean {
   return existsSync(`${directory}/start`);
 }
 
-/** A start that failed is an end as well: it says why, and there is no other start. What its monitor has said of its end counts more. */
+/**
+ * Records a failed start as the end of the session, with an exit code that says why: there is no second start. An end
+ * that the monitor has recorded stays.
+ */
 export function writeFailedStart(directory: string, code: number): void {
   const nowNs = String(BigInt(Date.now()) * 1_000_000n);
   const text = `code ${String(code)}\nsignal 0\noom 0\ntimedout 0\nstarted 0\nfinished ${nowNs}\nrestarts 0\n`;
@@ -156,7 +166,7 @@ export function writeFailedStart(directory: string, code: number): void {
     writeFileSync(`${directory}/exit.failed`, text, { mode: 0o600 });
     linkSync(`${directory}/exit.failed`, `${directory}/exit`);
   } catch (error) {
-    // The container has ended meanwhile, and took the session along.
+    // The container has ended meanwhile and took the session along, or the monitor has recorded an end.
     const { code: reason } = error as NodeJS.ErrnoException;
     if (reason !== 'ENOENT' && reason !== 'EEXIST') throw error;
   } finally {
@@ -176,7 +186,7 @@ function readStarter(directory: string): ProcessRef | undefined {
   return { pid: Number(match[1]), startTime: BigInt(match[2]) };
 }
 
-/** Its end has been recorded as an event, or need not be. */
+/** Whether the session's end has been recorded as an event, or need not be. */
 export function isTold(directory: string): boolean {
   return existsSync(`${directory}/told`) || !existsSync(`${directory}/state`);
 }
@@ -185,12 +195,12 @@ export function tell(directory: string): void {
   try {
     writeFileSync(`${directory}/told`, '', { mode: 0o600 });
   } catch (error) {
-    // It was removed in the meantime.
+    // The session was removed in the meantime.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 
-/** Removes what nobody asks for any more, before a session is added. Throws INVALID_ARGUMENT if there are too many. */
+/** Removes sessions that are no longer kept, before one is added. Throws INVALID_ARGUMENT if there are too many. */
 export async function pruneSessions(run: string): Promise<void> {
   let kept = 0;
   for (const name of sessionNames(run)) {
@@ -213,7 +223,7 @@ function isForgotten(run: string, name: string): boolean {
   return Date.now() - ended > KEPT_MS;
 }
 
-/** One whose starter died may have a monitor that is at work: it stays then. */
+/** Removes a session. One whose starter died may have a monitor at work, and stays then. */
 export async function removeSession(directory: string): Promise<void> {
   const aside = directory.endsWith('.cut') ? directory : `${directory}.cut`;
   if (aside !== directory) {
@@ -241,20 +251,20 @@ async function hasMonitor(directory: string): Promise<boolean> {
   }
 }
 
-/** Deletes a tree in which monitors of sessions may be writing their last words. */
+/** Deletes a tree in which monitors of sessions may still be recording ends. */
 export function removeBusyTree(path: string): void {
   for (let attempt = 0; ; attempt += 1) {
     try {
       removeTreeSync(path);
       return;
     } catch (error) {
-      // Each of them makes a file or two more, and then none.
+      // Each monitor makes a file or two more, and then none.
       if ((error as { code?: unknown }).code !== 'ENOTEMPTY' || attempt === MAX_EXEC_SESSIONS) throw error;
     }
   }
 }
 
-/** Monitors whose command has ended and that still write down how, with nobody left who started them. */
+/** Returns the monitors that are still recording the end of their command, and whose starter is gone. */
 export function lastMonitors(run: string): readonly ProcessRef[] {
   return activeSessions(run).flatMap(({ directory, sight }) => {
     if (sight.state !== 'running' || isAlive(sight.live.init)) return [];
@@ -263,7 +273,7 @@ export function lastMonitors(run: string): readonly ProcessRef[] {
   });
 }
 
-/** Those whose command runs. */
+/** Returns the sessions whose command runs. */
 export function activeSessions(run: string): readonly FoundSession[] {
   return listSessions(run).filter(({ sight }) => sight.state === 'running');
 }

@@ -1,4 +1,4 @@
-/** An exec session as its files have it now, and the refusals of what its state does not allow. */
+/** Looks up exec sessions, and refuses what their state does not allow. */
 import { TspodError } from '../../errors.js';
 import { containerPaths } from '../../storage/paths.js';
 import type { EngineContext } from '../context.js';
@@ -11,8 +11,8 @@ export interface SessionName {
   readonly containerId: string;
 }
 
-/** Throws NO_SUCH_EXEC_SESSION. */
-export function found({ directories, store }: EngineContext, { id, containerId }: SessionName): FoundSession {
+/** Reads an exec session from its files. Throws NO_SUCH_EXEC_SESSION. */
+export function requireSession({ directories, store }: EngineContext, { id, containerId }: SessionName): FoundSession {
   store.requireOpen();
   const session = findSession(containerPaths(directories, containerId).run, id);
   if (session === undefined) throw noSuchSession({ id, containerId });

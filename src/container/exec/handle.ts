@@ -1,4 +1,4 @@
-/** The handle of an exec session binds its verbs to an id. */
+/** The handle of an exec session: it binds each verb to an id. */
 import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths } from '../../storage/paths.js';
 import type { EngineContext } from '../context.js';
@@ -15,18 +15,18 @@ import type { ExecSession } from './api.js';
 import { listSessions } from './files.js';
 import { attachToSession, resizeSession } from './connect.js';
 import { removeExecSession, stopSession, waitForSession } from './end.js';
-import { found, type SessionName } from './found.js';
+import { requireSession, type SessionName } from './found.js';
 import { inspectSession } from './inspect.js';
 import { startSession } from './start.js';
 
 export function execSessionHandle(context: EngineContext, name: SessionName): ExecSession {
   return {
     ...name,
-    state: () => found(context, name).sight.state,
+    state: () => requireSession(context, name).sight.state,
     inspect: () => inspectSession(context, name),
     start: async (options) => {
       const { talk } = await startSession(context, name, { options: checkedSessionStart(options) });
-      // Its end is an event as long as this process is there, which does not stay for it.
+      // This process records the end as an event if it still lives then, but it does not stay for that.
       talk.connection.unref();
     },
     startAttached: async (given) => {

@@ -1,10 +1,10 @@
 /** `inspect` of an exec session, in Podman's words. */
 import type { EngineContext } from '../context.js';
 import type { ExecInspect } from './api.js';
-import { exitCode, found, type SessionName } from './found.js';
+import { exitCode, requireSession, type SessionName } from './found.js';
 
 export function inspectSession(context: EngineContext, name: SessionName): ExecInspect {
-  const session = found(context, name);
+  const session = requireSession(context, name);
   const { config, sight } = session;
   const { options } = config;
   const tty = options.tty ?? false;

@@ -1,4 +1,7 @@
-/** An exec: a command that joins a running container. What is kept of a session is in files.ts, what is told of a command in events.ts. */
+/**
+ * Launches a command that joins a running container (an exec). Its session is kept by files.ts, its events are recorded
+ * by events.ts.
+ */
 import { throwIfAborted, whenAborted } from '../../native/abort.js';
 import { TspodError } from '../../errors.js';
 import type { ExecContext } from '../../plan/context.js';
@@ -34,13 +37,16 @@ export interface ExecTarget {
   readonly id: string;
   readonly name: string;
   readonly config: ContainerConfig;
-  /** At the moment of the look: nothing keeps it from ending. */
+  /** The container's processes at the moment of the look: nothing keeps them from ending. */
   readonly live: LiveRecord;
   readonly request: ExecRequest;
   readonly spec: ContainerSpec;
 }
 
-/** Throws STATE_INVALID unless it runs, INVALID_ARGUMENT for the options. */
+/**
+ * Returns what an exec in the container is made from. Throws STATE_INVALID unless the container runs, INVALID_ARGUMENT
+ * for the options.
+ */
 export function execTarget(context: EngineContext, id: string, options: ExecOptions): ExecTarget {
   const stored = context.store.get(id);
   if (stored === undefined) throw noSuchContainer(id);
@@ -59,7 +65,7 @@ export function execTarget(context: EngineContext, id: string, options: ExecOpti
   return { id, name: stored.name, config, live: observation.live, request, spec };
 }
 
-/** What it will do. */
+/** Compiles the plan of an exec. */
 export function compileExec(
   context: EngineContext,
   target: ExecTarget,
@@ -96,13 +102,14 @@ export interface ExecLaunchOptions {
   readonly target: Pick<ExecTarget, 'id' | 'live' | 'request'>;
   readonly fds: readonly number[];
   readonly signal: AbortSignal | undefined;
-  /** Runs before the plan is sent: attaches. */
+  /** Called before the plan is sent, to attach. */
   readonly before?: (talk: MonitorTalk) => void;
 }
 
 /**
- * Returns when the command runs. Until then its container can hold it up, whose root may stop (SIGSTOP) or freeze what has joined it: the command's time
- * limit is one for this, too, before it is that of its run, and nobody should hold a lock. Throws as launchError() says, CONTAINER_STOPPED, ABORTED, TIMED_OUT.
+ * Launches a command; returns when it runs. Until then the container can hold the launch up, since its root may stop
+ * (SIGSTOP) or freeze a process that has joined it: therefore the command's time limit applies to the launch as well as
+ * to the run, and the caller should hold no lock. Throws as launchError() says, CONTAINER_STOPPED, ABORTED, TIMED_OUT.
  */
 export async function launchExec(plan: Plan, { target, fds, signal, before }: ExecLaunchOptions): Promise<StartedExec> {
   throwIfAborted('exec', signal);
@@ -132,7 +139,7 @@ export async function launchExec(plan: Plan, { target, fds, signal, before }: Ex
   throw new TspodError('MONITOR_DIED', 'the monitor died while it launched the command');
 }
 
-/** Gives a launch up at an abort, or when its time is over. */
+/** Gives a launch up when the signal aborts, or when its time is over. */
 class Patience {
   readonly #forget: () => void;
   readonly #timer: NodeJS.Timeout | undefined;
@@ -141,7 +148,8 @@ class Patience {
   constructor(talk: MonitorTalk, signal: AbortSignal | undefined, limitMs: number) {
     const giveUp = () => {
       this.#isOver = true;
-      // A monitor whose command does not run yet gives up when we hang up; one whose command does reads this first, and ends that.
+      // A monitor whose command does not run yet gives up when the connection closes. One whose command runs reads
+      // `stop` first, and ends the command.
       void talk.stop();
       talk.connection.close();
     };
@@ -159,7 +167,10 @@ class Patience {
   }
 }
 
-/** In a frozen cgroup of version 1 what was killed ends when that is thawed, and the monitor with it. */
+/**
+ * Waits for the end of the monitor, but not for long: in a frozen cgroup of version 1 a killed process ends only when
+ * the cgroup is thawed, and the monitor with it.
+ */
 async function goneOrStuck({ connection }: MonitorTalk): Promise<void> {
   await connection.ended({ signal: AbortSignal.timeout(KILL_GRACE_MS) }).catch(() => undefined);
 }

@@ -1,6 +1,6 @@
 /**
- * Exec sessions whose command lives on after its container: without a cgroup and a PID namespace of the container's own, nothing ends
- * them with it. They stay until they end, or somebody stops, starts or removes the container.
+ * Exec sessions whose command outlives its container: if the container has neither a cgroup nor a PID namespace of its
+ * own, nothing ends them with it. They stay until they end, or somebody stops, starts or removes the container.
  */
 import { readdirSync } from 'node:fs';
 
@@ -12,7 +12,7 @@ import { monitorEnd } from '../monitor/end.js';
 import { vanish } from '../monitor/end-process.js';
 import { signalProcess } from '../monitor/signal-process.js';
 
-/** None for a container that cannot have any, which costs nothing. */
+/** Returns the container's sessions that may outlive it. Costs nothing for a container that cannot have any. */
 export function outlivingSessions(held: HeldContainer): readonly FoundSession[] {
   return mayBeOutlived(held) ? activeSessions(held.paths.run) : [];
 }
@@ -22,11 +22,11 @@ function mayBeOutlived(held: HeldContainer): boolean {
     const { cgroups, namespaces } = held.config;
     return cgroups === 'disabled' && !isPrivate(namespaces.pid);
   } catch {
-    return true; // the record is damaged: a look tells
+    return true; // the record is damaged: only a look at the sessions tells
   }
 }
 
-/** Throws STATE_INVALID for one that does not end. */
+/** Kills the commands that outlive the container. Throws STATE_INVALID if one does not end. */
 export async function endOutlivingSessions(held: HeldContainer): Promise<void> {
   for (const session of outlivingSessions(held)) {
     const { sight } = session;
@@ -39,7 +39,7 @@ export async function endOutlivingSessions(held: HeldContainer): Promise<void> {
   }
 }
 
-/** After the end of a run: all of its directory but such sessions. */
+/** Removes the run directory after the end of a run, except sessions that outlive it. */
 export function removeEndedRun(held: HeldContainer): void {
   const { run } = held.paths;
   if (outlivingSessions(held).length === 0) {

@@ -11,7 +11,7 @@ import { withContainer } from '../held.js';
 import type { MonitorTalk } from '../monitor/talk.js';
 import { Session } from '../streams/session.js';
 import { execStdio, type StdioPlan } from '../streams/stdio.js';
-import { found, refusal, type SessionName } from './found.js';
+import { refusal, requireSession, type SessionName } from './found.js';
 
 interface StartRequest {
   readonly options: ExecStartOptions;
@@ -22,7 +22,10 @@ interface StartedSession extends StartedExec {
   readonly session: Session | undefined;
 }
 
-/** Only the claim of the session is under the lock: the container can hold its command up before that runs, and has to be stopped all the same. */
+/**
+ * Starts a session. Only its claim is under the container's lock: the container can hold the command up before that
+ * runs, and it must be possible to stop the container meanwhile.
+ */
 export async function startSession(
   context: EngineContext,
   name: SessionName,
@@ -46,7 +49,7 @@ interface ClaimedSession {
   readonly stdio: StdioPlan;
 }
 
-/** From now on nobody else starts it. */
+/** Claims the start of a session: from now on nobody else starts it. */
 async function claimSession(
   context: EngineContext,
   name: SessionName,
@@ -57,7 +60,7 @@ async function claimSession(
     context,
     containerId,
     (held) => {
-      const session = found(context, name);
+      const session = requireSession(context, name);
       const { config, directory, sight } = session;
       held.require('exec');
       const target = execTarget(context, containerId, config.options);

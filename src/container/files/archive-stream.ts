@@ -1,8 +1,11 @@
-/** An archive as a stream whose source is held for as long as it flows. */
+/** Streams an archive, and holds its source for as long as the stream flows. */
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
-/** `hold` calls its argument with what to stream; what it holds is released when the stream has ended or was destroyed. */
+/**
+ * Returns the stream that `hold` asks for by calling its argument with the chunks. That call returns when the stream
+ * has ended or was destroyed, so that `hold` can release what it holds.
+ */
 export async function heldStream(
   hold: (stream: (chunks: AsyncIterable<Buffer>) => Promise<void>) => Promise<void>,
 ): Promise<Readable> {

@@ -1,4 +1,7 @@
-/** Paths inside a container's root: each look-up begins at the root's descriptor, whatever the links on the way say. */
+/**
+ * Looks up paths inside a container's root. Each look-up begins at the root's descriptor, whatever the links on the way
+ * say.
+ */
 import { TspodError } from '../../errors.js';
 import {
   directoryEntry,
@@ -11,12 +14,12 @@ import { isNativeError } from '../../native/native-error.js';
 import { toBinaryText, type BinaryText } from '../../util/binary-text.js';
 import { O_DIRECTORY, O_PATH } from '../../util/file-bits.js';
 
-/** As the kernel's own limit. */
+/** Limit of symbolic links in a path, the same as the kernel's. */
 const MAX_LINKS = 40;
 
-/** A file beneath a root: its directory, held, and its name in it. */
+/** A file beneath a root: its directory, held open, and its name in that. */
 export interface Place extends Disposable {
-  /** Of the directory. */
+  /** Descriptor of the directory. */
   readonly fd: number;
   /** '.' for the root itself. */
   readonly name: BinaryText;
@@ -26,16 +29,19 @@ export interface Place extends Disposable {
 }
 
 export interface FindOptions {
-  /** Links at the end are followed. @default true */
+  /** Follow a symbolic link at the end. @default true */
   readonly follow?: boolean;
 }
 
-/** Components without '.', and without '..' where nothing but names is before it: links before it are the kernel's business. */
+/**
+ * Returns the components of a path without '.'. A '..' stays, since what it leads to depends on links, which are the
+ * kernel's business.
+ */
 function splitPath(path: BinaryText): BinaryText[] {
   return path.split('/').filter((part) => part !== '' && part !== '.');
 }
 
-/** Throws NO_SUCH_FILE, INVALID_ARGUMENT for what is no path. */
+/** Finds a file beneath a root. Throws NO_SUCH_FILE, INVALID_ARGUMENT for what is no path. */
 export async function findInside(root: number, typed: string, options: FindOptions = {}): Promise<Place> {
   if (typed === '' || typed.includes('\0'))
     throw new TspodError('INVALID_ARGUMENT', 'a path in a container must not be empty');
@@ -67,7 +73,7 @@ export async function findInside(root: number, typed: string, options: FindOptio
   throw new TspodError('INVALID_ARGUMENT', `"${typed}": too many symbolic links`, { details: { path: typed } });
 }
 
-/** The root, or a path that ends with '..'. */
+/** Returns the place of the root itself, or of a path that ends with '..'. */
 async function directoryPlace(root: number, typed: string, path: BinaryText): Promise<Place> {
   const directory = openDirectory(root, typed, path);
   const entry = await directoryEntry(directory.fd, '.');

@@ -1,4 +1,4 @@
-/** The mount of a container's root on the host, which mount() makes: whether it is there, and its end. */
+/** The mount of a container's root that mount() makes on the host: where it is, whether it exists, and its removal. */
 import { rmdirSync, statSync } from 'node:fs';
 
 import { isMountPoint } from '../../host/mount-point.js';
@@ -12,20 +12,25 @@ import type { EngineContext } from '../context.js';
 import { failpoint } from '../failpoint.js';
 import type { HeldContainer } from '../held.js';
 
-/** A root directory that is used as it is needs no mount: it is where it is. */
+/**
+ * Returns where the root appears on the host. A root directory that is used without an overlay needs no mount: it is
+ * its own place.
+ */
 export function mountPointOf(context: EngineContext, id: string): string {
   const { root } = readConfig(context, id);
   return root.kind === 'directory' && !root.overlay ? root.path : containerPaths(context.directories, id).mountPoint;
 }
 
-/** The root where it is mounted already; undefined where it is not. */
+/** Returns the root where it is mounted already; undefined if it is not mounted. */
 export function mountedRoot(held: HeldContainer): RootSource | undefined {
   if (!held.state.mounted || !isMountPoint(held.paths.mountPoint)) return undefined;
   // Its layers were shifted when it was mounted.
   return { kind: 'directory', path: held.paths.mountPoint, mapped: false };
 }
 
-/** Also after a crash in the middle of it, or of the mounting. Who uses it still keeps what is open. */
+/**
+ * Unmounts the root, also after a crash during this or during the mounting. Files that are still open can be used on.
+ */
 export async function unmountRoot(held: HeldContainer): Promise<void> {
   const { mountPoint } = held.paths;
   await execute(encodePlan(teardownPlan({ id: held.id, cgroup: undefined, unmounts: [mountPoint] })));

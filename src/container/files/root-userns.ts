@@ -3,7 +3,7 @@ import { createNamespace } from '../../native/namespace-create.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import { isMapped } from '../../storage/owners.js';
 
-/** undefined without maps. Ends with its descriptor. */
+/** Creates the user namespace, which ends with its descriptor; undefined for a container without maps. */
 export async function openUserns({ uidMaps, gidMaps }: Pick<ContainerConfig, 'uidMaps' | 'gidMaps'>) {
   return isMapped({ uidMaps, gidMaps })
     ? createNamespace('user', { uidMap: uidMaps.map(toRange), gidMap: gidMaps.map(toRange) })

@@ -1,4 +1,4 @@
-/** A container's files, held by a descriptor of its root: what reads or writes them goes through it. */
+/** Gives access to a container's files by a descriptor of its root. */
 import { isTspodError } from '../../errors.js';
 import { openDirectory, ownFd, type OwnedFd } from '../../native/directory-entries.js';
 import { executeFor } from '../../native/execute.js';
@@ -19,21 +19,24 @@ import { hasSeenMounts, openSeenRoot } from './seen-root.js';
 import { justEnded, type Operation } from '../transitions.js';
 
 export interface RootView {
-  /** O_PATH, of the root directory. */
+  /** O_PATH descriptor of the root directory. */
   readonly fd: number;
   readonly config: ContainerConfig;
-  /** Between the owners that the files have on the machine and those that the container sees. */
+  /** Maps between the owners that the files have on the machine and those that the container sees. */
   readonly idMaps: IdMaps;
 }
 
 export interface ViewOptions {
   readonly operation: Operation;
-  /** `alone`: the root file system; `seen`: with what is mounted in it, or would be: of a container without a process bind mounts, volumes and images. */
+  /**
+   * `alone`: the root file system. `seen`: with what is mounted in it or, for a container without a process, with the
+   * bind mounts, volumes and images that a start would mount.
+   */
   readonly what: 'alone' | 'seen';
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Roots that this process has mounted for containers without a process: who comes meanwhile uses them as well. */
+/** A root that this process has mounted for a container without a process. Calls that come meanwhile use it as well. */
 interface Shared {
   readonly view: (what: ViewOptions['what']) => Promise<RootView>;
   users: number;
@@ -43,8 +46,9 @@ interface Shared {
 const shared = new WeakMap<EngineContext, Map<string, Shared>>();
 
 /**
- * Lets `work` at the container's files. What has no process is locked meanwhile, for its root is mounted by this process then, and twice
- * would be once too often; the mount is attached nowhere, and ends with this process at the latest. What runs is not held up.
+ * Runs `work` on the container's files. A container without a process is locked meanwhile, because this process mounts
+ * its root, which must not be mounted twice; the mount is attached nowhere, and ends with this process at the latest. A
+ * running container is not held up.
  */
 export async function withRoot<T>(
   context: EngineContext,
@@ -75,10 +79,13 @@ export async function withRoot<T>(
   return await tracked(context, () => work(step.view));
 }
 
-/** One that a policy starts again and again may end in the middle of several. */
+/**
+ * How often a container is looked at: one that its policy starts again and again may end in the middle of several
+ * looks.
+ */
 const LOOKS = 10;
 
-/** A container that ends in the middle of the look is looked at again: then it has no process, or another one. */
+/** Repeats a look at a container that ended in the middle of it: then the container has no process, or another one. */
 export async function retriedAfterEnd<T>(look: (refreshes: boolean) => Promise<T>): Promise<T> {
   for (let looks = 1; ; looks += 1) {
     try {
@@ -89,7 +96,7 @@ export async function retriedAfterEnd<T>(look: (refreshes: boolean) => Promise<T
   }
 }
 
-/** Mounts it, and keeps the lock until the last user has done. */
+/** Mounts the root, and keeps the container's lock until the last user of the root is done. */
 async function shareRoot<T>(
   held: HeldContainer,
   what: ViewOptions['what'],
@@ -137,13 +144,16 @@ function viewOf(config: ContainerConfig, { fd }: OwnedFd): RootView {
   return { fd, config, idMaps: { uidMaps: config.uidMaps, gidMaps: config.gidMaps } };
 }
 
-/** Its first process, if that has the container's root by now. */
+/** Returns the container's first process, if that has the container's root by now. */
 export function liveProcess({ observation }: HeldContainer): ProcessRef | undefined {
   if (observation.kind !== 'live' || !isAlive(observation.live.init)) return undefined;
   return observation.live.init;
 }
 
-/** The magic link of the process: only while the process is held is it surely its own. */
+/**
+ * Opens the root of a process by /proc/PID/root. Only while the process is held is that surely its own. Throws
+ * CONTAINER_STOPPED.
+ */
 function rootAsSeen(id: string, { pid, startTime }: ProcessRef): OwnedFd {
   using process = openProcess(pid, startTime);
   if (process === undefined) throw justEnded(id);
@@ -158,7 +168,7 @@ function rootAsSeen(id: string, { pid, startTime }: ProcessRef): OwnedFd {
   throw justEnded(id);
 }
 
-/** The root of a container without a process, put together by this process; attached nowhere, or where it is asked for. */
+/** Mounts the root of a container without a process: attached nowhere, or at `attachTo`. */
 export async function mountRoot(held: HeldContainer, attachTo?: string): Promise<OwnedFd> {
   const { context, id, config, paths } = held;
   const { root: own } = await prepareRoot(context, { id, config, paths });
@@ -166,7 +176,7 @@ export async function mountRoot(held: HeldContainer, attachTo?: string): Promise
   using userns = root.kind === 'overlay' ? await openUserns(config) : undefined;
   return await open(
     mountedRootPlan({
-      // It may be mounted again: volatile layers may not.
+      // The root may be mounted again, which the kernel refuses for a volatile layer.
       root: root.kind === 'overlay' ? { ...root, volatile: false } : root,
       usernsFd: userns?.fd,
       frame: context.paths.locks,
@@ -175,7 +185,9 @@ export async function mountRoot(held: HeldContainer, attachTo?: string): Promise
   );
 }
 
-/** The same for one with a process: a copy of the mount that it has. Throws CONTAINER_STOPPED. */
+/**
+ * Copies the root mount of a container with a process: attached nowhere, or at `attachTo`. Throws CONTAINER_STOPPED.
+ */
 export async function liveRoot(id: string, process: ProcessRef, attachTo?: string): Promise<OwnedFd> {
   try {
     return await open(liveRootPlan(process, attachTo));

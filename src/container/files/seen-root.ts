@@ -1,4 +1,4 @@
-/** What the root of a container without a process looks like with its volumes, bind mounts and images. */
+/** Shows the root of a container without a process together with its volumes, bind mounts and images. */
 import { statSync } from 'node:fs';
 
 import { openBeneath, openDirectory, ownFd, type OwnedFd } from '../../native/directory-entries.js';
@@ -21,10 +21,13 @@ import { sourcePlaces, writtenRoot } from '../launch/source-places.js';
 import { openUserns } from './root-userns.js';
 import { hasVolumes, volumeMount } from './volumes.js';
 
-/** A tmpfs is empty when the container starts, or has what is below it: copies to its place belong there. */
+/**
+ * Types of mounts that are shown. A tmpfs is not: it is empty when the container starts, or has what is below it, so
+ * that copies to its place belong there.
+ */
 const SEEN_TYPES: readonly string[] = ['bind', 'volume', 'image'];
 
-/** What lies in the kernel's own file systems has its mount point only when these are there. */
+/** Whether a mount is shown. One in /proc or /sys is not: it has its mount point only when these are mounted. */
 function isSeen({ type, target }: MountConfig): boolean {
   return SEEN_TYPES.includes(type) && !isWithin(target, '/proc') && !isWithin(target, '/sys');
 }
@@ -33,7 +36,9 @@ export function hasSeenMounts({ mounts }: Pick<ContainerConfig, 'mounts'>): bool
   return mounts.some(isSeen);
 }
 
-/** The mounted root with all of them, as a start would make them: volumes are filled, mount points made. */
+/**
+ * Returns the mounted root with all these mounts, as a start would make them: volumes are filled, mount points made.
+ */
 export async function openSeenRoot(held: HeldContainer, root: OwnedFd): Promise<OwnedFd> {
   const { context, config, paths } = held;
   prepareImageMounts(context, { config, paths });
@@ -55,7 +60,10 @@ export async function openSeenRoot(held: HeldContainer, root: OwnedFd): Promise<
   return ownFd(await executeFor(encodePlan(plan), slot));
 }
 
-/** A container that cannot start, since the source of a mount is gone, lets at its other files. */
+/**
+ * Returns what a mount is made from; `gone` if its source no longer exists: such a container cannot start, but its
+ * other files can be reached.
+ */
 function sourceOf(
   { destination, source = '' }: SeenMount['mount'],
   images: ReadonlyMap<string, ImageLayers>,

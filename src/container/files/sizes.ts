@@ -1,4 +1,4 @@
-/** How much the files of a container take. */
+/** How many bytes the files of a container take. */
 import type { RootConfig } from '../../spec/config.js';
 import { containerPaths } from '../../storage/paths.js';
 import { treeSize } from '../../storage/size.js';
@@ -6,13 +6,18 @@ import type { EngineContext } from '../context.js';
 import type { ContainerSizes } from '../api/files.js';
 import { lookUp } from '../create/find-image.js';
 
-/** What lies below the container's own layer: a directory, or an image by its id; the host's own file system is neither. */
+/**
+ * What lies below the container's own layer: a directory, or an image by its id; the host's own file system is neither.
+ */
 export interface SizedRoot {
   readonly rootfs: string;
   readonly imageId: string;
 }
 
-/** The host's own file system is not walked for `host:` containers: its size says nothing about them. */
+/**
+ * Returns the bytes of the container's own layer, and those with its root. The host's own file system is not walked for
+ * `host:` containers: its size says nothing about them.
+ */
 export function sizesOver(context: EngineContext, id: string, { rootfs, imageId }: SizedRoot): ContainerSizes {
   const writable = treeSize(containerPaths(context.directories, id).upper);
   const image = imageId === '' ? 0 : (lookUp(context.store, imageId)?.image.size ?? 0);

@@ -1,4 +1,4 @@
-/** Who files that are copied into a container belong to: its user, as its own files know it. */
+/** The owner of files that are copied into a container: its user, looked up in the container's own files. */
 import { fstatSync, readFileSync } from 'node:fs';
 
 import { openBeneath } from '../../native/directory-entries.js';
@@ -7,10 +7,10 @@ import { lookUpAccount } from '../../spec/users/account-lookup.js';
 import { numericUser } from '../../spec/users/users.js';
 import type { Owner } from '../../storage/owners.js';
 
-/** No list of users is longer. */
+/** Limit of a list of users, in bytes; a longer file counts as empty. */
 const MAX_BYTES = 1024 * 1024;
 
-/** "user[:group]", names or numbers; '' is root. Throws NO_SUCH_USER. */
+/** Returns the ids of "user[:group]", which are names or numbers; '' is root. Throws NO_SUCH_USER. */
 export function userInside(root: number, user: string): Owner {
   const known = numericUser(user);
   if (known !== undefined) return known;

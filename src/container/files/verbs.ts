@@ -1,4 +1,7 @@
-/** Binds the verbs about files to an id. Their modules load when one is first used: who only runs containers needs none of them. */
+/**
+ * Binds the verbs about files to an id. Their modules are loaded at their first use: running containers needs none of
+ * them.
+ */
 import { holdErrors } from '../../util/source-errors.js';
 import type { EngineContext } from '../context.js';
 import type { ContainerFiles } from '../api/files.js';

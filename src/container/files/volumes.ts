@@ -1,4 +1,4 @@
-/** Volumes of containers: named and recorded with them, and removed. launch/fill-volumes.ts makes them ready to be mounted. */
+/** Names, records and removes the volumes of containers. launch/fill-volumes.ts makes them ready to be mounted. */
 import { removeTree } from '../../native/tree.js';
 import type { ContainerConfig, MountConfig } from '../../spec/config.js';
 import type { VolumeMount } from '../../spec/files/mounts.js';
@@ -21,7 +21,7 @@ export function hasVolumes({ mounts }: Pick<ContainerConfig, 'mounts'>): boolean
   return mounts.some(isVolume);
 }
 
-/** The configuration with names for the anonymous volumes that have none. */
+/** Returns the configuration with names for the anonymous volumes that have none. */
 export function withVolumeNames(config: ContainerConfig): ContainerConfig {
   if (!config.mounts.some((mount) => mount.type === 'volume' && mount.source === undefined)) return config;
   return {
@@ -32,7 +32,10 @@ export function withVolumeNames(config: ContainerConfig): ContainerConfig {
   };
 }
 
-/** Records that the new container has its volumes, and those that there are not yet; answers the names of these. In its transaction. */
+/**
+ * Records the volumes that the new container uses, and creates records of missing ones; returns the names of these.
+ * Runs in the transaction that records the container.
+ */
 export function useVolumes(context: EngineContext, seq: number, config: ContainerConfig): readonly string[] {
   const { volumes } = context.store;
   const made: string[] = [];
@@ -47,14 +50,14 @@ export function useVolumes(context: EngineContext, seq: number, config: Containe
   return made;
 }
 
-/** In a transaction that has seen that there is none of this name. */
+/** Records a new volume, in a transaction that has seen that there is none of this name. */
 export function insertVolume(context: EngineContext, volume: NewVolume): void {
   const { volumes } = context.store;
   if (volumes.row(volume.name) !== undefined) finishRemoval(context, volume.name);
   volumes.insert(volume);
 }
 
-/** After the transaction. */
+/** Makes the volumes that a transaction has recorded, and records their events. */
 export function announceVolumes(
   context: EngineContext,
   names: readonly string[],
@@ -73,7 +76,10 @@ function recordVolumeEvent(context: EngineContext, name: string, status: 'create
   recordEngineEvent(context, { type: 'volume', status, name });
 }
 
-/** Makes its directory where that is missing. In a transaction: who removes the volume meanwhile finds its directory. Throws NO_SUCH_VOLUME. */
+/**
+ * Makes the volume's directory if that is missing. Runs in a transaction, so that a removal at the same time finds the
+ * directory. Throws NO_SUCH_VOLUME.
+ */
 export function prepareVolume({ store, paths }: EngineContext, name: string): StoredVolume {
   return store.transaction(() => {
     const volume = store.volumes.get(name);
@@ -83,27 +89,33 @@ export function prepareVolume({ store, paths }: EngineContext, name: string): St
   });
 }
 
-/** For a container that is recorded by now, so that this must not fail: its launch makes what is missing, and tells why it cannot. */
+/**
+ * Makes the volume's directory without failing, since the container is recorded by now: its launch makes what is
+ * missing, and reports why it cannot.
+ */
 export function tryToPrepareVolume(context: EngineContext, name: string): void {
   try {
     prepareVolume(context, name);
   } catch {
-    // told by the launch
+    // the launch reports it
   }
 }
 
-/** After a power cut a volume may be there without its directory. What cannot be made is told to who uses it. */
+/**
+ * Makes the directories of volumes that a power cut has left without one. Whoever uses a volume that cannot be made
+ * gets the error.
+ */
 export function restoreDirectories(context: EngineContext): void {
   for (const { name } of context.store.volumes.list()) tryToPrepareVolume(context, name);
 }
 
-/** What is mounted in place of a volume: its directory, or what its options name. */
+/** Returns what is mounted for a volume: its directory, or what its options name. */
 export function volumeMount({ store, paths }: EngineContext, name: string): VolumeMount {
   const { options = {} } = store.volumes.get(name) ?? {};
   return localMount(options) ?? { path: volumePaths(paths.volumes, name).data, options: [] };
 }
 
-/** Removes a volume that is marked for it. */
+/** Removes a volume that is marked for removal. */
 export async function removeMarked(context: EngineContext, name: string): Promise<void> {
   const { store } = context;
   failpoint('volume-removal-recorded');
@@ -119,7 +131,7 @@ export async function removeMarked(context: EngineContext, name: string): Promis
   if (path !== undefined) await removeTree(path);
 }
 
-/** Each of them, and then the first failure is thrown: the next engine that opens tries those again. */
+/** Removes all of the volumes, and then throws the first failure: the next engine that opens tries those again. */
 export async function removeAllMarked(context: EngineContext, names: readonly string[]): Promise<void> {
   const failures: unknown[] = [];
   for (const name of names)
@@ -129,20 +141,26 @@ export async function removeAllMarked(context: EngineContext, names: readonly st
   if (failures.length > 0) throw failures[0];
 }
 
-/** In a transaction: the name may be given to another volume right after it. Answers where the directory is now. */
+/**
+ * Deletes the record of a volume and moves its directory aside. Runs in a transaction: the name may be given to another
+ * volume right after it. Returns where the directory is now.
+ */
 function finishRemoval({ store, paths }: EngineContext, name: string): string | undefined {
   const path = putVolumeAside(paths.volumes, name);
   store.volumes.delete(name);
   return path;
 }
 
-/** What crashes left. Called when an engine opens: what cannot be removed now, since something is mounted in it, is tried again by the next one. */
+/**
+ * Removes what crashes left, when an engine opens. What cannot be removed now, because something is mounted in it, is
+ * tried again by the next engine.
+ */
 export async function settleVolumes(context: EngineContext): Promise<void> {
   const { store, paths } = context;
   for (const name of store.volumes.removing()) await removeMarked(context, name).catch(() => undefined);
   try {
     for (const path of goneVolumes(paths.volumes)) await removeTree(path).catch(() => undefined);
   } catch {
-    // The directory cannot be read: who wants a volume is told.
+    // The directory cannot be read: whoever uses a volume gets the error.
   }
 }

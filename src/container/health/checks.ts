@@ -1,4 +1,4 @@
-/** What the monitor has to know to look after a container. */
+/** Compiles the health checks of a container for its monitor. */
 import type { OciSpec } from '../../oci/spec.js';
 import type { CgroupPlacement, LaunchContext } from '../../plan/context.js';
 import type { CheckContext } from '../../plan/health.js';
@@ -16,7 +16,10 @@ export interface Checked {
   readonly cgroup: CgroupPlacement | undefined;
 }
 
-/** A check is an exec without a terminal and without more rights than the container has. */
+/**
+ * Returns the checks of a container. A check is an exec without a terminal and with no more rights than the container
+ * has.
+ */
 export function healthOf(context: EngineContext, checked: Checked): Pick<LaunchContext, 'health'> {
   const { id, config, spec, cgroup } = checked;
   const { health } = config;

@@ -1,4 +1,7 @@
-/** `health_status`: checks happen while no process of the engine lives, so that what became of them is told by whoever looks first. */
+/**
+ * Records `health_status` events. Checks happen while no process of the engine lives, so whoever looks first records
+ * what became of them.
+ */
 import type { ContainerPaths } from '../../storage/paths.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
@@ -12,20 +15,20 @@ interface Told {
   readonly record: HealthRecord;
 }
 
-/** A status that is another one than was told last. Costs a look for a container without a check. */
+/** Records a health status that is not the one recorded last. Costs one look for a container without a check. */
 export function recordHealthChange(held: HeldContainer): void {
   if (!isUntoldHealth(held.paths)) return;
   const { context, id, paths } = held;
   recordHealth(context, { id, paths, record: readHealth({ health: paths.health }) });
 }
 
-/** The result of the last check. Told again, it has the same key. */
+/** Records the result of the last check. If it is recorded again, the event has the same key. */
 export function recordHealth(context: EngineContext, { id, paths, record: { status, log } }: Told): void {
   const last = log.at(-1);
   if (last !== undefined) tell(context, { id, paths, ...last, status });
 }
 
-/** A run that another follows ended because of this: the record begins anew with that. */
+/** Records the check that ended a run, where another run follows: its health record begins anew. */
 export function recordEndHealth({ context, id, paths }: HeldContainer, health: EndHealth): void {
   if (health.status === 'starting' || health.startedNs === readTold(paths).startedNs) return;
   tell(context, { id, paths, ...health });

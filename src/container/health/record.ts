@@ -1,4 +1,4 @@
-/** The file by which a monitor tells how well its container is (docs/state.md). */
+/** Reads the file in which a monitor records the health of its container (docs/state.md). */
 import { copyFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 
 import { readIfThere } from '../../native/if-there.js';
@@ -6,7 +6,7 @@ import type { ContainerPaths } from '../../storage/paths.js';
 
 export type HealthStatus = 'starting' | 'healthy' | 'unhealthy';
 
-/** What one check came to. */
+/** Result of one check. */
 export interface HealthLogEntry {
   readonly startedNs: bigint;
   readonly endedNs: bigint;
@@ -25,7 +25,7 @@ export interface HealthRecord {
 
 const NOTHING_YET: HealthRecord = { status: 'starting', failingStreak: 0, log: [] };
 
-/** Of a container that has a check. What the last life of one that has ended left is answered, too. */
+/** Reads the health of a container that has a check; with `lastHealth`, after its end, what the last run left. */
 export function readHealth({
   health,
   lastHealth,
@@ -34,7 +34,10 @@ export function readHealth({
   return text === undefined ? NOTHING_YET : parseHealth(text);
 }
 
-/** When the last check began whose result was told, and what was told. Nothing yet: `starting`. */
+/**
+ * The last check whose result was recorded as an event: when it began, and the status. `starting`: nothing is recorded
+ * yet.
+ */
 export interface ToldHealth {
   readonly startedNs: bigint;
   readonly status: HealthStatus;
@@ -46,7 +49,7 @@ export function readTold({ health }: Pick<ContainerPaths, 'health'>): ToldHealth
   return { startedNs: BigInt(started), status: (status as HealthStatus | undefined) ?? 'starting' };
 }
 
-/** The last check came to something else than what was told. */
+/** Whether the health status differs from the one recorded as an event. */
 export function isUntoldHealth({ health }: Pick<ContainerPaths, 'health'>): boolean {
   return existsSync(health) && readHealth({ health }).status !== readTold({ health }).status;
 }
@@ -64,7 +67,7 @@ function toldPath(health: string): string {
   return `${health}.told`;
 }
 
-/** Keeps the record when the run directory goes. */
+/** Copies the health record to a place where it stays when the run directory goes. */
 export function keepHealth(paths: Pick<ContainerPaths, 'health' | 'lastHealth'>): void {
   try {
     copyFileSync(paths.health, paths.lastHealth);
@@ -113,7 +116,7 @@ function parseEntry(value: string): HealthLogEntry | undefined {
 const ENOENT = 2;
 const EACCES = 13;
 
-/** As a shell says it of a command that is not there, or cannot be executed. */
+/** Returns the exit code by which a shell reports a command that is not there, or cannot be executed. */
 function codeOf(errno: number): number {
   if (errno === ENOENT) return 127;
   return errno === EACCES ? 126 : -1;

@@ -1,4 +1,4 @@
-/** The parts of `inspect` that the configuration alone tells: Config, HostConfig, Mounts. */
+/** The parts of `inspect` that come from the configuration alone: Config, HostConfig, Mounts. */
 import type { ContainerConfig, MountConfig } from '../../spec/config.js';
 import { BUILT_IN_RUNTIME } from '../../spec/oci-runtime.js';
 import type { SecretConfig } from '../../spec/files/secret-options.js';
@@ -53,7 +53,7 @@ const ACCESS = /^(ro|rro|rw)$/;
 const PROPAGATION = /^r?(private|shared|slave|unbindable)$/;
 const RELABELLING = /^[zZ]$/;
 
-/** `sourceOf`: the path of a volume. A tmpfs is in HostConfig.Tmpfs, as with Podman. */
+/** Returns `Mounts`. `sourceOf` gives the path of a volume. A tmpfs is in HostConfig.Tmpfs instead, as with Podman. */
 export function inspectMounts(config: ContainerConfig, sourceOf: (volume: string) => string): readonly InspectMount[] {
   return config.mounts.filter(({ type }) => type !== 'tmpfs').map((mount) => inspectMount(mount, sourceOf));
 }
@@ -77,12 +77,12 @@ function isBound({ type }: MountConfig): boolean {
   return type === 'bind' || type === 'volume';
 }
 
-/** The others have fields of their own. */
+/** Whether an option is listed in `Options`; the others have fields of their own. */
 function standsInOptions(option: string): boolean {
   return !ACCESS.test(option) && !PROPAGATION.test(option) && !RELABELLING.test(option);
 }
 
-/** As Podman keeps them: what was given, then the defaults of what was not. */
+/** Returns the options as Podman keeps them: those given, then the defaults of those not given. */
 function completeOptions({ type, options }: MountConfig): readonly string[] {
   const unless = (given: RegExp, ...defaults: readonly string[]) =>
     options.some((option) => given.test(option)) ? [] : defaults;

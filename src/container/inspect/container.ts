@@ -1,4 +1,4 @@
-/** What is known of a container, in Podman's words. Takes no lock. */
+/** Everything that is known of a container, with Podman's field names. Takes no lock. */
 import type { ContainerConfig } from '../../spec/config.js';
 import { cgroupsPath } from '../../spec/limits/cgroup-path.js';
 import { noSuchContainer } from '../../state/lookup.js';
@@ -25,7 +25,7 @@ import { volumeMount } from '../files/volumes.js';
 import { OCI_VERSION } from '../../oci/spec.js';
 import { BUILT_IN_RUNTIME } from '../../spec/oci-runtime.js';
 
-/** Throws NO_SUCH_CONTAINER. `size` walks the container's files. */
+/** Returns what `inspect` shows. `size` walks the container's files. Throws NO_SUCH_CONTAINER. */
 export function inspectContainer(
   context: EngineContext,
   id: string,
@@ -90,7 +90,7 @@ function identity({ stored, config, paths }: Subject) {
   };
 }
 
-/** Of the manifest by which the image is known under the name; '' without an image. */
+/** Returns the digest of the manifest that the image's name stands for; '' without an image. */
 function imageDigest({ store }: EngineContext, { root, image: name }: ContainerConfig): string {
   const [image] = root.kind === 'image' ? store.images.byIdPrefix(root.id) : [];
   return image === undefined ? '' : manifestOf(store, image, name);

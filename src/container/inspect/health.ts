@@ -5,7 +5,7 @@ import type { ContainerPaths } from '../../storage/paths.js';
 import { readHealth, type HealthLogEntry } from '../health/record.js';
 
 export interface InspectHealth {
-  /** `starting`, `healthy` or `unhealthy`; after the end, what it was then. */
+  /** `starting`, `healthy` or `unhealthy`; after the container's end, the last status. */
   readonly Status: string;
   /** Failures in a row. */
   readonly FailingStreak: number;
@@ -53,7 +53,7 @@ function inspectEntry({ startedNs, endedNs, exitCode, output }: HealthLogEntry) 
 const NS_PER_MS = 1_000_000n;
 const NS_PER_SEC = 1_000_000_000n;
 
-/** With all its nine decimals. */
+/** Formats a time with nine decimals of a second. */
 function rfc3339(ns: bigint): string {
   const seconds = new Date(Number(ns / NS_PER_MS)).toISOString().slice(0, 19);
   return `${seconds}.${String(ns % NS_PER_SEC).padStart(9, '0')}Z`;

@@ -1,4 +1,4 @@
-/** What inspect says of networks and ports, as Podman prints it. */
+/** Networks and ports in `inspect`, as Podman prints them. */
 import { namesEverywhere } from '../../network/attach.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { AttachedNetwork, ContainerNetwork } from '../../spec/network/container-network.js';
@@ -19,7 +19,7 @@ const NO_ENDPOINT: InspectEndpoint = {
 export interface NetworkSubject {
   readonly id: string;
   readonly config: ContainerConfig;
-  /** Of a container that runs. */
+  /** undefined unless the container runs. */
   readonly network: ContainerNetwork | undefined;
   /** 0: no process. */
   readonly pid: number;
@@ -61,7 +61,7 @@ function networksOf(
   return Object.fromEntries(entries);
 }
 
-/** The first address of each family. */
+/** Returns the endpoint with the first address of each family. */
 function endpoint({ addresses, macAddress }: AttachedNetwork): InspectEndpoint {
   const ipv4 = addresses.find(({ address }) => !address.includes(':'));
   const ipv6 = addresses.find(({ address }) => address.includes(':'));
@@ -77,7 +77,7 @@ function endpoint({ addresses, macAddress }: AttachedNetwork): InspectEndpoint {
   };
 }
 
-/** Published ports one by one; those that are only exposed have none of the host. */
+/** Returns published ports one by one, and those that are only exposed with null. */
 export function inspectPorts({ networking: { ports, expose } }: Pick<ContainerConfig, 'networking'>): InspectPorts {
   const found: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
   for (const port of ports) {

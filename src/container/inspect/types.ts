@@ -1,6 +1,6 @@
 /**
- * What `inspect` answers: the field names that Podman prints, so that scripts and templates written for it go on working. Sizes are bytes, times
- * RFC 3339; texts that are not set are '', numbers 0.
+ * What `inspect` returns: the field names that Podman prints, so that scripts and templates written for it go on
+ * working. Sizes are bytes, times RFC 3339; texts that are not set are '', numbers 0.
  */
 
 import type { InspectIdMappings } from './userns.js';
@@ -32,7 +32,7 @@ export interface InspectState {
 
 export interface InspectMount {
   readonly Type: string;
-  /** Of a volume. */
+  /** Name of the volume; absent for other mounts. */
   readonly Name?: string;
   readonly Source: string;
   readonly Destination: string;
@@ -71,16 +71,16 @@ export interface InspectConfig extends InspectHealthConfig {
   readonly StopTimeout: number;
   /** Lines are added to /etc/passwd and /etc/group for a user and a group that they lack. */
   readonly Passwd: boolean;
-  /** Only where there are some. */
+  /** Absent if there are none. */
   readonly ChrootDirs?: readonly string[];
-  /** Only where there are some. Never what they are. */
+  /** Absent if there are none. Never their contents. */
   readonly Secrets?: readonly InspectSecret[];
 }
 
 export interface InspectSecret {
   readonly Name: string;
   readonly ID: string;
-  /** Of the file, as the container sees it. */
+  /** Owner of the file, as the container sees it. */
   readonly UID: number;
   readonly GID: number;
   readonly Mode: number;
@@ -114,7 +114,7 @@ export interface InspectHostConfig {
   readonly AutoRemove: boolean;
   /** Only with an init program. */
   readonly Init?: true;
-  /** Containers whose mounts it has, as they were named. Only where there are some. */
+  /** Containers whose mounts were taken over, as they were named. Absent if there are none. */
   readonly VolumesFrom?: readonly string[];
   readonly PortBindings: InspectPorts;
   readonly PublishAllPorts: boolean;
@@ -198,14 +198,14 @@ export interface InspectNetwork extends InspectEndpoint {
 }
 
 export interface InspectEgress {
-  /** As it was given; `everything else` is what no rule names. */
+  /** The rule as it was given; `everything else` is what no rule names. */
   readonly Rule: string;
   readonly Action: 'allow' | 'deny';
   readonly Packets: number;
   readonly Bytes: number;
 }
 
-/** The fields of InspectEndpoint are those of the only network. */
+/** Network settings. The fields of InspectEndpoint are set for a container on exactly one network. */
 export interface InspectNetworkSettings extends InspectEndpoint {
   readonly Bridge: string;
   readonly SandboxID: string;
@@ -217,15 +217,18 @@ export interface InspectNetworkSettings extends InspectEndpoint {
   readonly SandboxKey: string;
   /** By name; only of containers that are on networks. */
   readonly Networks?: Readonly<Record<string, InspectNetwork>>;
-  /** What the egress list has counted: only with `tspod inspect`, while it runs. In the library `egress()` tells it. */
+  /**
+   * What the egress list has counted: only in `tspod inspect`, while the container runs. In the library, `egress()`
+   * returns it.
+   */
   readonly Egress?: readonly InspectEgress[];
 }
 
-/** What of the host's file system a `host:` container does not see. */
+/** Which parts of the host's file system a `host:` container does not see. */
 export interface InspectHostView {
   /** `host:`, or `host:all`. */
   readonly Image: string;
-  /** Paths that are empty or absent, as they take effect. */
+  /** Paths that are empty or absent in the container, as they take effect. */
   readonly Hidden: readonly string[];
   /** Paths that options asked to show. */
   readonly Shown: readonly string[];
@@ -238,13 +241,13 @@ export interface ContainerInspect {
   readonly Args: readonly string[];
   readonly State: InspectState;
   readonly Image: string;
-  /** Of its manifest; '' without an image. */
+  /** Digest of the image's manifest; '' without an image. */
   readonly ImageDigest: string;
   readonly ImageName: string;
   readonly Rootfs: string;
   /** Id of the pod that it is in, or ''. */
   readonly Pod: string;
-  /** It keeps what the others of its pod share. */
+  /** Whether this is the pod's infra container, which keeps what the others share. */
   readonly IsInfra: boolean;
   /** Podman's field: tspod has no service containers. */
   readonly IsService: boolean;
@@ -256,7 +259,7 @@ export interface ContainerInspect {
   readonly PidFile: string;
   readonly Name: string;
   readonly RestartCount: number;
-  /** The name of the OCI runtime that makes it: tspod is the built-in one. */
+  /** Name of the OCI runtime that creates the container; `tspod` is the built-in one. */
   readonly OCIRuntime: string;
   readonly Driver: string;
   readonly MountLabel: string;
@@ -266,7 +269,7 @@ export interface ContainerInspect {
   readonly BoundingCaps: readonly string[];
   readonly ExecIDs: readonly string[];
   readonly GraphDriver: { readonly Name: string; readonly Data: Readonly<Record<string, string>> };
-  /** What the container wrote; this and the next only with `size`. */
+  /** Bytes that the container wrote. This field and the next are there only with `size`. */
   readonly SizeRw?: number;
   readonly SizeRootFs?: number;
   readonly Mounts: readonly InspectMount[];

@@ -1,10 +1,10 @@
-/** What `inspect` says of a container's user namespace, in Podman's words. */
+/** A container's user namespace in `inspect`, with Podman's field names. */
 import type { ContainerConfig } from '../../spec/config.js';
 import type { IdMap } from '../../spec/create-options.js';
 import { isPrivate } from '../../spec/namespaces.js';
 
 export interface InspectIdMappings {
-  /** CONTAINER:HOST:SIZE, as the two kinds of flags take them. */
+  /** CONTAINER:HOST:SIZE items, as the flags for uid and gid maps take them. */
   readonly UidMap: readonly string[];
   readonly GidMap: readonly string[];
 }
@@ -21,7 +21,7 @@ export function inspectUserns(config: ContainerConfig): {
   };
 }
 
-/** How the ids were chosen does not matter any more. */
+/** Returns the mode in Podman's words, in which it does not matter how the ids were chosen. */
 function modeText(mode: string): string {
   if (mode === 'host') return '';
   return isPrivate(mode) ? 'private' : mode.replace(/^path:/, 'ns:');

@@ -5,10 +5,16 @@ import type { ContainerConfig } from '../../spec/config.js';
 import { quote } from '../../spec/checks/quote.js';
 import type { EngineContext } from '../context.js';
 
-/** One of another policy namespace, or made of several, is left to the kernel, which is asked at the start. */
+/**
+ * Names of profiles of another policy namespace, and of stacked profiles. Whether these exist is left to the kernel,
+ * which is asked at the start.
+ */
 const OF_SEVERAL_PARTS = /^:|\/\/&/;
 
-/** Throws INVALID_ARGUMENT for a name that the kernel does not know, where it can be asked. */
+/**
+ * Checks the profile that a container names. Throws INVALID_ARGUMENT if the kernel does not know it, where the kernel
+ * can be asked.
+ */
 export function requireProfile({ security: { apparmorProfile } }: ContainerConfig): void {
   if (apparmorProfile === undefined || apparmorProfile === 'unconfined' || OF_SEVERAL_PARTS.test(apparmorProfile))
     return;
@@ -16,12 +22,15 @@ export function requireProfile({ security: { apparmorProfile } }: ContainerConfi
     throw invalid(`AppArmor profile ${quote(apparmorProfile)} specified but not loaded`);
 }
 
-/** For a spec: tspod's own profile if it is loaded; undefined: unconfined, or the profile is named, or AppArmor is off. */
+/**
+ * Returns tspod's own profile for a spec, if it is loaded; undefined if the container is unconfined or names a profile,
+ * or AppArmor is off.
+ */
 export function ownProfile(context: EngineContext, config: ContainerConfig): string | undefined {
   return wantsOwn(config) ? defaultProfile(context.facts()) : undefined;
 }
 
-/** Before a launch. Throws INVALID_ARGUMENT, LAUNCH_FAILED. */
+/** Checks the named profile before a launch, or loads tspod's own. Throws INVALID_ARGUMENT, LAUNCH_FAILED. */
 export async function prepareProfile(context: EngineContext, config: ContainerConfig): Promise<void> {
   requireProfile(config);
   if (context.facts().apparmor && wantsOwn(config)) await loadDefaultProfile(context.facts());

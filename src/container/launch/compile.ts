@@ -25,7 +25,7 @@ import type { Donors } from '../namespaces/donors.js';
 import { requireEnforceable } from '../network/egress.js';
 import { networkContext } from '../network/record.js';
 import { hostnameSeenIn } from '../namespaces/owners.js';
-import { shmDonor, withoutDonorsLack } from '../namespaces/shm.js';
+import { shmDonor, withoutMissingShm } from '../namespaces/shm.js';
 import { bundleSpec, type BundleRequest } from '../oci-runtime/bundle.js';
 import { runtimeCommand } from '../oci-runtime/command.js';
 import { imageLayersOf } from './image-mounts.js';
@@ -44,16 +44,16 @@ export interface CompileRequest {
   readonly files: ContainerFiles;
   readonly extended: readonly ExtendedFile[];
   readonly donors: Donors;
-  /** Undefined: no network but a loopback, or another's. */
+  /** undefined: no network but a loopback, or another container's. */
   readonly network: ContainerNetwork | undefined;
   readonly stdio: StdioPlan;
-  /** What splitFrom() says of it. */
+  /** Result of splitFrom(). */
   readonly splitFrom: string;
-  /** Stop before the exec until `start`. */
+  /** Wait before the exec until `start`. */
   readonly gate: boolean;
-  /** Variables that are secrets; explained without them. @default none */
+  /** Environment variables that are secrets; explain() leaves them out. @default none */
   readonly secretEnv?: Readonly<Record<string, string>>;
-  /** Also ends the container, in milliseconds; 0: no limit. */
+  /** A further time limit of the container, in milliseconds; 0: no limit. */
   readonly timeLimitMs: number;
 }
 
@@ -62,7 +62,7 @@ export interface CompiledLaunch {
   readonly plan: Plan;
 }
 
-/** Where programs look for what is mounted. */
+/** The link in which programs look for what is mounted. */
 const MTAB = [{ path: '/etc/mtab', target: '/proc/mounts' }] as const;
 
 export function compileLaunch(context: EngineContext, request: CompileRequest): CompiledLaunch {
@@ -110,11 +110,11 @@ function specOf(context: EngineContext, { facts, request, hostPaths }: Omit<Part
   return {
     ...spec,
     ...withVariables(spec.process, request.stdio.env ?? {}),
-    mounts: withoutDonorsLack(context, config, spec.mounts ?? []),
+    mounts: withoutMissingShm(context, config, spec.mounts ?? []),
   };
 }
 
-/** In place of variables of the same names. */
+/** Returns the process with variables added, in place of those of the same names. */
 function withVariables(
   process: OciSpec['process'],
   variables: Readonly<Record<string, string>>,
@@ -135,7 +135,7 @@ interface Parts {
 
 function launchContext(context: EngineContext, { request, spec, facts, hostPaths }: Parts): LaunchContext {
   const { id, config, paths, donors, stdio } = request;
-  // Another runtime compiles its own.
+  // Another runtime compiles its own filter.
   const seccomp = config.runtime === undefined ? seccompFilter(context, spec) : undefined;
   const resources = spec.linux?.resources ?? {};
   const cgroup = cgroupFor(context, id, { config, resources, splitFrom: request.splitFrom });
@@ -173,13 +173,16 @@ function launchContext(context: EngineContext, { request, spec, facts, hostPaths
       hooks: config.hooks.poststop ?? [],
       bundle: paths.directory,
       annotations: config.annotations,
-      // Gone with the container: nobody has to be there to do it.
+      // The monitor removes them at the end: no engine has to be there for it.
       removeTrees: config.autoRemove ? [paths.directory] : [],
     },
   };
 }
 
-/** But what the user mounts in the same place has to be there. */
+/**
+ * Returns the places of bind mounts whose source may be gone by the launch, without those where the user mounts
+ * something, since that has to be there.
+ */
 function passingBinds(covers: HideList['covers'], { mounts }: ContainerConfig): ReadonlySet<string> {
   const passing = covers.filter((cover) => cover.kind === 'host' && cover.passing === true);
   const named = new Set(mounts.map(({ target }) => target));
@@ -192,7 +195,7 @@ function logOf(config: ContainerConfig, paths: ContainerPaths): Pick<LaunchConte
   return { log: { driver, path: path ?? paths.log, maxSizeBytes, maxFiles } };
 }
 
-/** Of two limits, of which 0 is none. */
+/** Returns the shorter of two time limits, of which 0 is none. */
 function shorter(one: number, other: number): number {
   if (one === 0 || other === 0) return Math.max(one, other);
   return Math.min(one, other);

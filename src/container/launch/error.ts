@@ -1,4 +1,4 @@
-/** A failed step of a plan as an error that names what went wrong for the user. */
+/** Turns a failed step of a plan into an error that tells the user what went wrong. */
 import { TspodError, type ErrorCode } from '../../errors.js';
 import { MOUNT_ATTR } from '../../oci/mount-options.js';
 import { describeStep } from '../../plan/describe.js';
@@ -16,8 +16,9 @@ export interface FailedStep {
 const NOT_FOUND: ReadonlySet<string> = new Set(['ENOENT']);
 
 /**
- * COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, NO_SUCH_USER, PORT_IN_USE, DISK_FULL or LAUNCH_FAILED; `details` has op, step, steps, errno and
- * errnoCode. The message ends with which step of how many.
+ * Returns an error of code COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, NO_SUCH_USER, PORT_IN_USE, DISK_FULL or
+ * LAUNCH_FAILED; `details` has op, step, steps, errno and errnoCode. The message ends with which step of how many
+ * failed.
  */
 export function launchError(plan: Plan, failed: FailedStep): TspodError {
   const step = plan.steps[failed.step];
@@ -42,7 +43,7 @@ function messageOf(plan: Plan, failed: FailedStep, step: Step | undefined): stri
   const place = `(step ${String(failed.step + 1)} of ${String(plan.steps.length)})`;
   if (step.op === 'exec') return `${execWords(step, failed)}: ${errnoText(failed.errno)} ${place}`;
   if (step.op === 'holdPort') return heldPortWords(step, failed);
-  // Which of its messages failed is in the detail.
+  // The detail says which message of the step failed.
   if (step.op === 'netlink') return `${failed.detail.replace(/^netlink /, '')}: ${errnoText(failed.errno)} ${place}`;
   if (step.op === 'lookUpUser' && errnoName(failed.errno) === 'ENOENT')
     return `${missingUserWords(failed.detail)} ${place}`;
@@ -51,10 +52,10 @@ function messageOf(plan: Plan, failed: FailedStep, step: Step | undefined): stri
   return `${describeStep(step, { plan, index: failed.step })}: ${why} ${place}`;
 }
 
-/** How the monitor begins its words about a process that did not get as far as its command. */
+/** Beginning of the monitor's detail about a process that did not get as far as its command. */
 const EARLY_END = 'ended before exec: ';
 
-/** A process that is larger than its cgroup may be is killed. */
+/** Describes such an end. A process that is larger than its cgroup may be is killed by signal 9. */
 function earlyEndWords(plan: Plan, detail: string): string {
   const how = detail.slice(EARLY_END.length);
   const limit = plan.steps.find((step) => step.op === 'writeFileAt' && MEMORY_LIMITS.has(step.name));
@@ -67,7 +68,7 @@ function earlyEndWords(plan: Plan, detail: string): string {
 
 const MEMORY_LIMITS: ReadonlySet<string> = new Set(['memory.max', 'memory.limit_in_bytes']);
 
-/** As Podman says it. */
+/** Describes a port that cannot be had, in Podman's words. */
 function heldPortWords({ protocol, address, port }: Step<'holdPort'>, failed: FailedStep): string {
   const name = protocol === PROTOCOLS.udp ? 'udp' : 'tcp';
   const shown = address === '0.0.0.0' || address === '::' ? '' : address.includes(':') ? `[${address}]` : address;
@@ -75,12 +76,12 @@ function heldPortWords({ protocol, address, port }: Step<'holdPort'>, failed: Fa
   return `cannot listen on the ${name.toUpperCase()} port: listen ${name}${family} ${shown}:${port}: ${failed.detail}: ${errnoText(failed.errno)}`;
 }
 
-/** `detail` is "user NAME" or "group NAME". */
+/** Describes a user or group that does not exist. `detail` is "user NAME" or "group NAME". */
 function missingUserWords(detail: string): string {
   return `unable to find ${detail}: no matching entries in ${detail.startsWith('group') ? 'group' : 'passwd'} file`;
 }
 
-/** Which file systems have identity-mapped mounts only the attempt tells. */
+/** Describes a file system without identity-mapped mounts: only the attempt shows which those are. */
 function unshiftableWords(plan: Plan, failed: FailedStep, { slot }: Step<'mountAttributes'>): string {
   const opened = plan.steps
     .slice(0, failed.step)

@@ -1,4 +1,7 @@
-/** Files of the container's own that get lines of the engine's: /etc/passwd and /etc/group, and /etc/hosts where it begins with the image's. */
+/**
+ * Files of the container to which the engine adds lines: /etc/passwd and /etc/group, and /etc/hosts if it begins with
+ * the image's.
+ */
 import { TspodError } from '../../errors.js';
 import { findHostUser } from '../../host/host-users.js';
 import type { ExtendedFile } from '../../plan/context.js';
@@ -10,11 +13,14 @@ interface Subject {
   readonly config: ContainerConfig;
   /** The run directory. */
   readonly run: string;
-  /** What /etc/hosts gets around the image's lines, where it begins with them. */
+  /** Lines around the image's own in /etc/hosts, if it begins with these. */
   readonly aroundHosts: HostsAround | undefined;
 }
 
-/** What is to be written at the launch, when the root can be read. Throws INVALID_ARGUMENT for a user that the host does not have. */
+/**
+ * Returns what is written at the launch, when the root can be read. Throws INVALID_ARGUMENT for a user that the host
+ * does not have.
+ */
 export function extendedFiles({ config, run, aroundHosts }: Subject): readonly ExtendedFile[] {
   const covered = (path: string) => config.mounts.some(({ target }) => isWithin(path, target));
   const accounts = [
@@ -28,7 +34,10 @@ export function extendedFiles({ config, run, aroundHosts }: Subject): readonly E
   ];
 }
 
-/** The host's users first: a line for the container's user is not needed if it is one of them. */
+/**
+ * Returns the lines for /etc/passwd: the host's users first, since the container's user needs no line if it is one of
+ * them.
+ */
 function passwdLines(config: ContainerConfig): readonly string[] {
   if (!config.passwd) return [];
   const home = homeOf(config);
@@ -50,7 +59,10 @@ function passwdLines(config: ContainerConfig): readonly string[] {
   return [...lines, fill(config.passwdEntry, own)];
 }
 
-/** The group that was asked for by number; without one, one that has the number of the user, as Podman has it: a name, and no membership. */
+/**
+ * Returns the line for /etc/group: for a group that was asked for by number or, without one, for the group with the
+ * user's number, as Podman does. The latter is only a name, without members.
+ */
 function groupLines(config: ContainerConfig): readonly string[] {
   if (!config.passwd || config.user === '') return [];
   const [user = '', group] = config.user.split(':');
@@ -59,7 +71,10 @@ function groupLines(config: ContainerConfig): readonly string[] {
   return [fill(config.groupEntry, { GROUPNAME: gid, GID: gid, USERLIST: group === undefined ? '' : user })];
 }
 
-/** A colon would begin another field. */
+/**
+ * Returns the working directory as home, or / if it has a control character or a colon, which would begin another
+ * field.
+ */
 function homeOf({ workdir }: ContainerConfig): string {
   return /[:\p{Cc}]/u.test(workdir) ? '/' : workdir;
 }

@@ -1,4 +1,4 @@
-/** Makes the volumes of a container ready before they are mounted: an empty one gets what the image has at its place. */
+/** Makes the volumes of a container ready to be mounted: an empty volume gets what the image has at its place. */
 import { chownSync } from 'node:fs';
 
 import { isTspodError } from '../../errors.js';
@@ -33,7 +33,10 @@ interface Preparation {
   readonly root: RootSource;
 }
 
-/** Makes volumes ready to be mounted. What the container's root has at their places is as it is in its layers, whatever the container has changed. */
+/**
+ * Makes volumes ready to be mounted. They get what the layers of the container's root have at their places, whatever
+ * the container has changed there.
+ */
 export async function prepareVolumes(context: EngineContext, { config, root }: Preparation): Promise<void> {
   for (const mount of config.mounts.filter(isVolume)) {
     const volume = prepareVolume(context, mount.source);
@@ -49,7 +52,7 @@ interface Filling extends Preparation {
   readonly mount: NamedMount;
 }
 
-/** Under the volume's lock: so a volume that is empty gets its content once, and from one container. */
+/** Fills a volume, under its lock, so that an empty volume gets its content once, and from one container. */
 async function fill(context: EngineContext, filling: Filling): Promise<void> {
   const { name, mount, config, root } = filling;
   const { volumes } = context.store;
@@ -93,14 +96,20 @@ async function fill(context: EngineContext, filling: Filling): Promise<void> {
   volumes.setStage(name, 'done');
 }
 
-/** The files of a root that is not shifted have the container's owners on the machine; and so have those of a volume that is not. */
+/**
+ * Returns the id maps for a copy from the root to the volume. Files of a root or a volume that is not shifted have the
+ * container's owners as they are on the machine.
+ */
 function copyMaps({ mount, config, root }: Pick<Filling, 'mount' | 'config' | 'root'>): CopyMaps {
   const own = { uidMaps: config.uidMaps, gidMaps: config.gidMaps };
   const isShifted = mount.options.includes('idmap') || mount.options.includes('ridmap');
   return { from: root.mapped === false ? own : NO_ID_MAPS, to: isShifted ? NO_ID_MAPS : own };
 }
 
-/** The container's user: what the image does not have belongs to it. One that is not known fails the launch later, with more to say. */
+/**
+ * Returns the container's user, to whom a directory belongs that the image does not have; root for an unknown user, who
+ * fails the launch later, with a better message.
+ */
 function userOf(config: ContainerConfig, top: OwnedFd | undefined): Owner {
   try {
     return (top === undefined ? numericUser(config.user) : userInside(top.fd, config.user)) ?? { uid: 0, gid: 0 };
@@ -110,7 +119,10 @@ function userOf(config: ContainerConfig, top: OwnedFd | undefined): Owner {
   }
 }
 
-/** What lies below the container's own layer. Nothing of the machine's own system is copied anywhere: what is hidden of it would be as well. */
+/**
+ * Opens what lies below the container's own layer; undefined for a `host:` root. Nothing is copied from the machine's
+ * own system: what is hidden of it would be copied as well.
+ */
 async function openLower(context: EngineContext, { config, root }: Preparation): Promise<OwnedFd | undefined> {
   if (config.root.kind === 'host') return undefined;
   if (root.kind === 'directory') return openDirectory(root.path);

@@ -9,13 +9,14 @@ import { signalProcess } from '../monitor/signal-process.js';
 import { talkTo } from '../monitor/connect.js';
 
 /**
- * Hangs up, which makes a monitor give up that has not yet started its container, or brought it to the gate; one that has is told to stop, and its container
- * killed, as soon as its record tells of it. Resolves when the monitor is gone.
+ * Gives a launch up; resolves when the monitor is gone. The closed connection makes a monitor give up that has not yet
+ * started its container, or brought it to the gate. One that has is told to stop, and its container is killed, as soon
+ * as the monitor's record names a process.
  */
 export async function giveUp(talk: MonitorTalk, paths: ContainerPaths): Promise<void> {
   talk.connection.close();
   const look = () => {
-    // What fails here, whoever looks at the container next finds.
+    // Whoever looks at the container next puts right what fails here.
     void endRunning(paths).catch(() => undefined);
   };
   const watcher = watchDirectory(paths.run, look);
@@ -29,14 +30,14 @@ async function endRunning(paths: ContainerPaths): Promise<void> {
   const talk = await talkTo(paths.run);
   await talk?.stop();
   talk?.connection.close();
-  // Now that no policy starts it again, this is the last one.
+  // No policy starts the container again now, so this is its last process.
   const live = readLiveRecord(paths.state);
   if (live === undefined || live.init.pid === 0) return;
   using process = openProcess(live.init.pid, live.init.startTime);
   signalProcess(process, 'SIGKILL');
 }
 
-/** Undefined if the directory is gone already, with the monitor. */
+/** Watches a directory. Returns undefined if it is gone already, with the monitor. */
 function watchDirectory(path: string, onChange: () => void) {
   try {
     return watch(path, onChange).on('error', () => undefined);

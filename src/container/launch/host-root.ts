@@ -1,4 +1,7 @@
-/** The root of a `host:` container: the host's file system, above it a layer that hides its secrets, above that the container's own. */
+/**
+ * The root of a `host:` container: the host's file system, above it a layer that hides its secrets, above that the
+ * container's own.
+ */
 import { withOwners, type HideList } from '../../host/hide-list.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import { ensureHideLayer, hideLayerPath } from '../../storage/hide-layer.js';
@@ -13,14 +16,14 @@ interface Subject {
   readonly paths: ContainerPaths;
 }
 
-/** As it will be; nothing is made. */
+/** Returns the root as it will be; makes nothing. */
 export function hostRoot(context: EngineContext, host: HostRootConfig, subject: Subject): PreparedRoot {
   return rootBehind(context, listFor(context, host, subject), subject);
 }
 
 /**
- * With a user namespace the layer's directories belong to the namespace's users as they are: it lies on a tmpfs, which has identity-mapped mounts
- * since Linux 6.3 only.
+ * Returns what the root hides. With a user namespace, the directories of the hiding layer belong to the namespace's
+ * users from the beginning: the layer lies on a tmpfs, which has identity-mapped mounts only since Linux 6.3.
  */
 function listFor(context: EngineContext, host: HostRootConfig, { config }: Subject): HideList {
   const list = context.hideList(host);
@@ -34,7 +37,7 @@ function listFor(context: EngineContext, host: HostRootConfig, { config }: Subje
   return found;
 }
 
-/** Of each list those with other owners, by the maps that say which. */
+/** For each list, its variants with other owners, by the id maps. */
 const shifted = new WeakMap<HideList, Map<string, HideList>>();
 
 function rootBehind(context: EngineContext, list: HideList, subject: Subject): PreparedRoot {
@@ -55,12 +58,15 @@ export async function prepareHostRoot(
   return rootBehind(context, list, subject);
 }
 
-/** For people: what is hidden now, and what options asked to show. */
+/** Returns for `inspect` what is hidden now, and what options asked to show. */
 export function hostView(context: EngineContext, host: HostRootConfig): InspectHostView {
   return { Image: host.all ? 'host:all' : 'host:', Hidden: hiddenPaths(context, host), Shown: host.show };
 }
 
-/** A path that was hidden or shown at the creation may be gone by now. */
+/**
+ * Returns the hidden paths, or only those that options named: one that was hidden or shown at the creation may be gone
+ * by now.
+ */
 function hiddenPaths(context: EngineContext, host: HostRootConfig): HideList['hidden'] {
   try {
     return context.hideList(host).hidden;

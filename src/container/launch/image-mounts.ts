@@ -13,7 +13,7 @@ interface Subject {
   readonly paths: ContainerPaths;
 }
 
-/** By the places in the container; nothing is made of what belongs to it. */
+/** Returns the layers of each mounted image, by its place in the container; makes nothing. */
 export function imageLayersOf(
   { paths: { images } }: EngineContext,
   { config, paths }: Subject,
@@ -32,7 +32,7 @@ export function imageLayersOf(
   return layers;
 }
 
-/** Makes what a container needs that writes to images. May be repeated. */
+/** Makes the layers of a container that writes to mounted images. May be repeated. */
 export function prepareImageMounts(context: EngineContext, subject: Subject): void {
   const { config } = subject;
   const maps = hasOtherIds(config) ? config : undefined;

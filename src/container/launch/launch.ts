@@ -1,4 +1,4 @@
-/** A launch: prepare, compile, spawn the monitor, hand it the plan, hear its answer. Under the container's lock. */
+/** A launch: prepare, compile, spawn the monitor, send it the plan, wait for its answer. Under the container's lock. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import { abortedError, throwIfAborted, whenAborted } from '../../native/abort.js';
@@ -46,13 +46,13 @@ import { hasVolumes } from '../files/volumes.js';
 
 export interface LaunchOptions {
   readonly stdio: StdioPlan;
-  /** Stop before the exec until `start`. @default false */
+  /** Wait before the exec until `start`. @default false */
   readonly gate?: boolean;
   /** Attach before anything runs, so that no output is lost. */
   readonly attach?: AttachOptions | undefined;
   /** Runs before an attached session settles. */
   readonly onEnd?: (exit: ExitStatus | undefined) => Promise<ExitStatus | undefined>;
-  /** Also ends the container; 0: no limit. @default 0 */
+  /** A further time limit of the container, in milliseconds; 0: no limit. @default 0 */
   readonly timeLimitMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -60,13 +60,13 @@ export interface LaunchOptions {
 export interface Launch {
   readonly talk: MonitorTalk;
   readonly answer: Extract<LaunchAnswer, { kind: 'created' | 'started' }>;
-  /** With `attach`. */
+  /** undefined without `attach`. */
   readonly session: Session | undefined;
 }
 
 /**
- * Brings the container to life, or throws and leaves nothing: codes of launchError(), MONITOR_DIED, ABORTED. The record's status has
- * been set by the caller: the intent is known before the first effect.
+ * Launches the container, or throws and leaves nothing: codes of launchError(), MONITOR_DIED, ABORTED. The caller has
+ * set the record's status, so that the intent is known before the first effect.
  */
 export async function launch(held: HeldContainer, options: LaunchOptions): Promise<Launch> {
   throwIfAborted('start', options.signal);
@@ -102,7 +102,7 @@ export async function launch(held: HeldContainer, options: LaunchOptions): Promi
   }
 }
 
-/** Its start has the time that the monitor has of it, since its end may be known by now. */
+/** Records the events of a launch. `start` has the monitor's time, since the end may be known by now. */
 function recordLaunch({ context, id, name }: HeldContainer, { kind, startedUs }: Launch['answer']): void {
   if (kind === 'created') recordContainerEvent(context, { id, name, status: 'init' });
   else
@@ -125,7 +125,7 @@ function attachFirst(held: HeldContainer, talk: MonitorTalk, options: LaunchOpti
   return session;
 }
 
-/** All on this machine that the plan needs, and the plan. */
+/** Prepares all on this machine that the plan needs, and compiles the plan. */
 async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promise<CompiledLaunch> {
   const { context, id, name, paths } = held;
   const donors = liveDonors(context, id, held.config);
@@ -138,7 +138,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   await endOutlivingSessions(held);
   await tearDownLastRun(held);
   removeRunDirectory(held);
-  // Of an earlier life, where its end was not settled to the end.
+  // Left by an earlier run whose end was not settled completely.
   await removeAdded(context, id);
   const { network, attached } = (await connectNetworks(held)) ?? {};
   const written = prepareRunDirectory(context, { id, name, config, paths, attached });
@@ -154,7 +154,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
     id,
     config,
     paths,
-    // Mounted twice, the same layer would be changed by two that do not know of each other.
+    // If the same layer were mounted twice, two mounts that do not know of each other would change it.
     root: mountedRoot(held) ?? root,
     hostCovers,
     ...written,
@@ -170,7 +170,10 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   return compiled;
 }
 
-/** A failure after the gate names a step of a plan that another process made: it is kept for that. */
+/**
+ * Reads the plan of a launch that waits at the gate. It is kept for a failure after the gate, which names a step of a
+ * plan that another process made.
+ */
 export function readGatedPlan(paths: ContainerPaths): Plan | undefined {
   try {
     return decodePlan(readFileSync(gatedPlanPath(paths)));
@@ -183,7 +186,7 @@ function gatedPlanPath(paths: ContainerPaths): string {
   return `${paths.run}/plan`;
 }
 
-/** The monitor that was given up has torn down when it ends. */
+/** Waits for the end of a monitor that has failed; it has torn down by then. */
 async function ended(talk: MonitorTalk): Promise<void> {
   await talk.closed();
   await talk.connection.ended().catch(() => undefined);
@@ -200,9 +203,9 @@ function failure(held: HeldContainer, { compiled, answer }: Failed, signal: Abor
   return new TspodError('MONITOR_DIED', 'the monitor died while it launched the container');
 }
 
-/** After a launch that failed: nothing of it is left. The layer stays. */
+/** Removes all that a failed launch has left, except the layer. */
 export async function undoLaunch(held: HeldContainer): Promise<void> {
-  // A monitor that was killed may have got it going.
+  // A monitor that was killed may have started the process.
   await endProcess(held);
   await tearDownLeftovers(held);
   removeRunDirectory(held);

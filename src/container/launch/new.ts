@@ -1,4 +1,4 @@
-/** Creation and start in one: what is recorded first is a container that is being launched. */
+/** Creates and starts a container in one call: it is first recorded as one that is being launched. */
 import { lock, removeLockFile, tryLock } from '../../native/file-lock.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import { containerPaths } from '../../storage/paths.js';
@@ -17,7 +17,7 @@ export interface NewLaunch extends Launch {
   readonly id: string;
 }
 
-/** After a failure nothing is left, whatever autoRemove says: nobody has the id. */
+/** Creates and starts a container. After a failure nothing is left, whatever `autoRemove` says: nobody has the id. */
 export async function launchNew(
   context: EngineContext,
   config: ContainerConfig,
@@ -27,13 +27,18 @@ export async function launchNew(
   return withInfra(context, config, {
     signal,
     start: (inner, infra) => startContainer(inner, infra, signal === undefined ? {} : { signal }),
-    launch: (inner) => launchIt(inner, config, options),
+    launch: (inner) => createAndLaunch(inner, config, options),
   });
 }
 
-async function launchIt(context: EngineContext, config: ContainerConfig, options: LaunchOptions): Promise<NewLaunch> {
+async function createAndLaunch(
+  context: EngineContext,
+  config: ContainerConfig,
+  options: LaunchOptions,
+): Promise<NewLaunch> {
   const id = newId();
-  // Taken before anybody can know the id, so it is free; held until the process runs, so nobody takes the launch for a dead one.
+  // The lock is taken before anybody can know the id, so it is free. It is held until the process runs, so that nobody
+  // takes the launch for one that was cut off.
   const path = containerPaths(context.directories, id).lock;
   using held = tryLock(path) ?? (await lock(path));
   try {
@@ -55,7 +60,10 @@ async function launchIt(context: EngineContext, config: ContainerConfig, options
   }
 }
 
-/** The anonymous volumes that were made for it go with it, and no others that it has: these may be known by their names. */
+/**
+ * Marks the container for removal, with the anonymous volumes that were made for it, and no others: those may be known
+ * by their names.
+ */
 function beginUndoing(container: HeldContainer, { mounts }: ContainerConfig): void {
   const { store } = container.context;
   store.transaction(() => {

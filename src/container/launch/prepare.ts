@@ -32,7 +32,7 @@ export interface PreparedRoot {
 
 export interface PreparedFiles {
   readonly files: ContainerFiles;
-  /** Those that the launch itself writes. */
+  /** Files that the launch itself writes. */
   readonly extended: readonly ExtendedFile[];
 }
 
@@ -44,11 +44,11 @@ interface Subject {
 
 export interface NamedSubject extends Subject {
   readonly name: string;
-  /** Of one that is on networks. */
+  /** Names and addresses of a container that is on networks. */
   readonly attached?: AttachedNames | undefined;
 }
 
-/** The root file system as it will be; nothing is made. */
+/** Returns the root file system as it will be; makes nothing. */
 export function rootOf(context: EngineContext, { config, paths }: Subject): PreparedRoot {
   if (config.root.kind === 'host') return hostRoot(context, config.root, { config, paths });
   if (config.root.kind === 'image')
@@ -60,7 +60,10 @@ export function rootOf(context: EngineContext, { config, paths }: Subject): Prep
   return { root: overlayOver([path], { config, paths }), hostCovers: [] };
 }
 
-/** A container that is removed at its end needs no sync of its layer. One that may be launched again has it mounted again, which the kernel refuses then. */
+/**
+ * Returns the container's overlay. It is volatile if the container is removed at its end, so that its layer needs no
+ * sync, unless the container may be launched again: the kernel refuses to mount a volatile layer again.
+ */
 export function overlayOver(
   lowerDirs: readonly string[],
   { config, paths }: Pick<Subject, 'config' | 'paths'>,
@@ -76,8 +79,8 @@ export function overlayOver(
 }
 
 /**
- * Whether the files of a root directory are shown to a user namespace as if its ids were the host's. A directory that somebody has already given
- * to the container's root is taken as it is, unless options say otherwise.
+ * Whether the files of a root directory are shown to a user namespace as if its ids were the host's. A directory that
+ * somebody has already given to the container's root is taken as it is, unless options say otherwise.
  */
 function isShifted(config: ContainerConfig, root: string): boolean {
   if (!hasOtherIds(config)) return false;
@@ -87,12 +90,12 @@ function isShifted(config: ContainerConfig, root: string): boolean {
   return uid === 0 || statSync(root, { throwIfNoEntry: false })?.uid !== uid;
 }
 
-/** An image without layers is an empty directory. */
+/** Returns the directories of an image's layers. An image without layers is an empty directory. */
 function imageLayers({ paths }: EngineContext, { layers }: ImageRootConfig): readonly string[] {
   return layers.length === 0 ? [emptyLayer(paths.images)] : lowerDirectories(paths.images, layers);
 }
 
-/** Makes the root file system's parts. */
+/** Makes the parts of the root file system. */
 export async function prepareRoot(context: EngineContext, subject: Subject): Promise<PreparedRoot> {
   const { config, paths } = subject;
   const prepared =
@@ -107,7 +110,7 @@ export async function prepareRoot(context: EngineContext, subject: Subject): Pro
   return prepared;
 }
 
-/** Makes the run directory, which is not there, and the files in it. */
+/** Makes the run directory, which must not exist, and the files in it. */
 export function prepareRunDirectory(context: EngineContext, subject: NamedSubject): PreparedFiles {
   const { paths } = subject;
   mkdirSync(paths.run, { mode: 0o700 });
@@ -119,12 +122,12 @@ export function prepareRunDirectory(context: EngineContext, subject: NamedSubjec
   return { files, extended };
 }
 
-/** Where the files will be; nothing is made. */
+/** Returns where the files will be; makes nothing. */
 export function filesOf(context: EngineContext, subject: Subject & { readonly name: string }): ContainerFiles {
   return containerFiles(fileRequest(context, subject));
 }
 
-/** As prepareRunDirectory() will answer; nothing is made. */
+/** Returns what prepareRunDirectory() will return; makes nothing. */
 export function preparedFiles(context: EngineContext, subject: NamedSubject): PreparedFiles {
   const request = fileRequest(context, subject);
   return { files: containerFiles(request), extended: extendedFilesOf(request, subject) };
@@ -162,7 +165,7 @@ function runDirectoryOf({ directories }: EngineContext, owner: { readonly id: st
   return owner === undefined ? undefined : containerPaths(directories, owner.id).run;
 }
 
-/** As Podman writes it: programs ask this file what they run in. */
+/** Returns the text of .containerenv as Podman writes it: programs find out from it what they run in. */
 function containerenvText({
   id,
   name,

@@ -1,4 +1,7 @@
-/** The container's scope, where systemd manages cgroups: made for each launch, gone when the container and its monitor have ended. */
+/**
+ * The container's systemd scope, where systemd manages cgroups: made for each launch, gone when the container and its
+ * monitor have ended.
+ */
 import { abortedError } from '../../native/abort.js';
 import { scopeName } from '../../spec/limits/cgroup-path.js';
 import { failpoint } from '../failpoint.js';
@@ -6,8 +9,8 @@ import type { HeldContainer } from '../held.js';
 import type { MonitorTalk } from '../monitor/talk.js';
 
 /**
- * Has the monitor, which waits for its plan, put into a new scope. Throws LAUNCH_FAILED with what systemd says, UNSUPPORTED_HOST, ABORTED;
- * the monitor is gone then, and with it the scope if there is one.
+ * Puts the monitor, which waits for its plan, into a new scope. Throws LAUNCH_FAILED with systemd's message,
+ * UNSUPPORTED_HOST, ABORTED; after an error the monitor is gone, and with it the scope if there is one.
  */
 export async function enterScope(
   held: HeldContainer,
@@ -16,7 +19,7 @@ export async function enterScope(
 ): Promise<void> {
   const { id, config } = held;
   try {
-    // Most machines and many commands have no use for D-Bus.
+    // Loaded only here: most machines and many commands have no use for D-Bus.
     const { startScope } = await import('../../systemd/scope.js');
     await startScope({
       name: scopeName(id),

@@ -1,10 +1,10 @@
-/** The compiled filter of a spec. */
+/** The compiled seccomp filter of a spec. */
 import type { SeccompFlag } from '../../oci/seccomp.js';
 import type { OciSpec } from '../../oci/spec.js';
 import type { SeccompFilter } from '../../plan/context.js';
 import type { EngineContext } from '../context.js';
 
-/** Undefined: none was asked for. */
+/** Returns the filter; undefined if the spec has no profile. */
 export function seccompFilter(context: EngineContext, spec: Pick<OciSpec, 'linux'>): SeccompFilter | undefined {
   const profile = spec.linux?.seccomp;
   if (profile === undefined) return undefined;
@@ -12,7 +12,7 @@ export function seccompFilter(context: EngineContext, spec: Pick<OciSpec, 'linux
   return { program: context.compileSeccomp(profile), flags };
 }
 
-/** linux/seccomp.h */
+/** Flags by their names (linux/seccomp.h). */
 const FLAGS: Readonly<Record<SeccompFlag, number>> = {
   SECCOMP_FILTER_FLAG_TSYNC: 1,
   SECCOMP_FILTER_FLAG_LOG: 2,

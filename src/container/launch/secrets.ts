@@ -1,4 +1,7 @@
-/** Secrets of containers: named and copied when they are recorded, written before each launch, never part of the configuration. */
+/**
+ * Secrets of containers: named and copied when they are recorded, written before each launch, never part of the
+ * configuration.
+ */
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 
 import { TspodError } from '../../errors.js';
@@ -13,7 +16,10 @@ export function hasSecrets({ secrets }: Pick<ContainerConfig, 'secrets'>): boole
   return secrets.length > 0;
 }
 
-/** The configuration with names and ids of its secrets, and with targets. Throws NO_SUCH_SECRET, AMBIGUOUS, INVALID_ARGUMENT. */
+/**
+ * Returns the configuration with the names, ids and targets of its secrets. Throws NO_SUCH_SECRET, AMBIGUOUS,
+ * INVALID_ARGUMENT.
+ */
 export function withSecretNames({ store }: EngineContext, config: ContainerConfig): ContainerConfig {
   if (!hasSecrets(config)) return config;
   const secrets = config.secrets.map((secret) => namedSecret(secret, store.secrets.find(secret.source)));
@@ -26,12 +32,15 @@ export function withSecretNames({ store }: EngineContext, config: ContainerConfi
   return { ...config, secrets };
 }
 
-/** Gives the new container what its secrets are now. In its transaction. */
+/** Copies the present contents of its secrets for the new container. Runs in the transaction that records it. */
 export function copySecrets({ store }: EngineContext, seq: number, { secrets }: ContainerConfig): void {
   for (const [position, { id }] of secrets.entries()) store.secrets.give(seq, position, id);
 }
 
-/** Writes those that are mounted to the run directory: in memory, and gone with it. Throws NO_SUCH_SECRET for a lost one. */
+/**
+ * Writes the mounted secrets to the run directory, which is in memory and goes with the run. Throws NO_SUCH_SECRET for
+ * a lost one.
+ */
 export function writeSecrets({ context, seq, paths }: HeldContainer, config: ContainerConfig): void {
   const directory = secretDirectory(paths.run);
   const files = secretFiles(config.secrets, directory);
@@ -50,7 +59,10 @@ function secretDirectory(run: string): string {
   return `${run}/secrets`;
 }
 
-/** Those that are environment variables. Throws INVALID_ARGUMENT for what cannot be one, NO_SUCH_SECRET for a lost one. */
+/**
+ * Returns the secrets that are environment variables. Throws INVALID_ARGUMENT for what cannot be one, NO_SUCH_SECRET
+ * for a lost one.
+ */
 export function secretEnvironment(
   { store }: EngineContext,
   seq: number,
@@ -65,7 +77,7 @@ export function secretEnvironment(
   );
 }
 
-/** Throws NO_SUCH_SECRET: a damage of the store may have taken it. */
+/** Returns the container's copy of a secret. Throws NO_SUCH_SECRET: damage to the store may have lost it. */
 function copyOf(copies: ReadonlyMap<number, Buffer>, position: number, { name }: SecretConfig): Buffer {
   const data = copies.get(position);
   if (data === undefined) throw noSuchSecret(name);

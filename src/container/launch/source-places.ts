@@ -1,4 +1,7 @@
-/** Sources of mounts that lie where the container itself may write: when it is launched again, what has their name there is its doing. */
+/**
+ * Finds sources of mounts that lie where the container itself may write: at its next launch, the container may have put
+ * something else there by that name.
+ */
 import { lstatSync, readlinkSync, statSync, type BigIntStats } from 'node:fs';
 
 import { MOUNT_ATTR, parseMountOptions } from '../../oci/mount-options.js';
@@ -7,23 +10,26 @@ import type { SourcePlace } from '../../plan/open-source.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import { parentOf } from '../../util/paths.js';
 
-/** As many as the kernel follows. */
+/** Limit of symbolic links, the same as the kernel's. */
 const MAX_LINKS = 40;
 
-/** Those of the sources that have such a place, by their paths. `root`: a directory that the container has as its root, and writes to. */
+/**
+ * Returns where such sources lie, by the path of each. `root`: a directory that the container has as its root, and
+ * writes to.
+ */
 export function sourcePlaces(mounts: readonly OciMount[], root: string | undefined): ReadonlyMap<string, SourcePlace> {
   const sources = new Set(mounts.filter(isBind).map(({ source = '' }) => source));
   const written = mounts.filter((mount) => isBind(mount) && !isReadOnly(mount)).map(({ source = '' }) => source);
   const paths = root === undefined ? written : [...written, root];
   const tops = new Set(paths.map(directoryKey).filter((key) => key !== undefined));
-  // All of the machine's tree lies in it: a link leads nowhere out.
+  // The whole tree lies in /, and no link leads out of it.
   tops.delete(directoryKey('/') ?? '');
   if (tops.size === 0) return new Map();
   const places = [...sources].map((source) => [source, placeOf(source, tops)] as const);
   return new Map(places.filter((found): found is [string, SourcePlace] => found[1] !== undefined));
 }
 
-/** The directory of the host that the container changes as its root. */
+/** Returns the directory of the host that the container writes to as its root; undefined if there is none. */
 export function writtenRoot({ root, readOnly }: Pick<ContainerConfig, 'root' | 'readOnly'>): string | undefined {
   return root.kind === 'directory' && !root.overlay && !readOnly ? root.path : undefined;
 }
@@ -36,13 +42,13 @@ function isReadOnly({ options = [] }: OciMount): boolean {
   return (parseMountOptions(options).set & MOUNT_ATTR.RDONLY) !== 0n;
 }
 
-/** Which directory it is, by whatever path. */
+/** Returns a key of a directory, which is the same for every path of it. */
 function directoryKey(path: string): string | undefined {
   const stats = statsOf(path, statSync);
   return stats?.isDirectory() === true ? keyOf(stats) : undefined;
 }
 
-/** undefined where it cannot be looked at: then it cannot be mounted either. */
+/** Returns the stats of a file; undefined if they cannot be had: then the file cannot be mounted either. */
 function statsOf(path: string, look: typeof statSync): BigIntStats | undefined {
   try {
     return look(path, { bigint: true });
@@ -56,13 +62,13 @@ function keyOf({ dev, ino }: BigIntStats): string {
 }
 
 /**
- * Goes to the source as the kernel would, up to the first directory that the container may write. What is above that is not the container's, and is
- * looked up anew at each launch, as it was given: links there are the user's.
+ * Walks to the source as the kernel would, up to the first directory that the container may write to. What is above
+ * that is not the container's, and is looked up anew at each launch, as it was given: links there are the user's.
  */
 function placeOf(source: string, tops: ReadonlySet<string>): SourcePlace | undefined {
   const given = source.split('/').filter(Boolean);
   const pending = [...given];
-  /** How many of those that were given are still pending; more are of a link. */
+  /** How many of the given components are pending; any more come from a link. */
   let left = given.length;
   let links = 0;
   for (let at = '/'; ;) {
@@ -73,7 +79,7 @@ function placeOf(source: string, tops: ReadonlySet<string>): SourcePlace | undef
     else if (name !== '.') {
       const next = at === '/' ? `/${name}` : `${at}/${name}`;
       const stats = statsOf(next, lstatSync);
-      // Links of procfs are more than their text.
+      // Links in procfs lead elsewhere than their text says.
       if (stats === undefined || next.startsWith('/proc/')) return undefined;
       if (stats.isSymbolicLink()) {
         links += 1;

@@ -13,11 +13,11 @@ export interface ContainerSpec {
   readonly linux: OciLinux;
 }
 
-/** By configuration, which never changes: an exec should not make it anew each time. */
+/** Specs by configuration, which never changes: an exec should not generate one each time. */
 const known = new WeakMap<ContainerConfig, ContainerSpec & { readonly profile: string | undefined }>();
 
 export function containerSpec(context: EngineContext, id: string, config: ContainerConfig): ContainerSpec {
-  // It may be loaded only now.
+  // The profile may have been loaded meanwhile.
   const profile = ownProfile(context, config);
   const found = known.get(config);
   if (found !== undefined && found.profile === profile) return found;
@@ -36,7 +36,7 @@ export function containerSpec(context: EngineContext, id: string, config: Contai
   return made;
 }
 
-/** Without what was looked up on the host for the launch: it may be gone by now. */
+/** Returns the configuration without what a launch looks up on the host: that may be gone by now. */
 function ofTheProcess(config: ContainerConfig): ContainerConfig {
   const { timezone: _timezone, ...rest } = config;
   return {
@@ -50,7 +50,10 @@ function ofTheProcess(config: ContainerConfig): ContainerConfig {
   };
 }
 
-/** An exec joins the namespaces that the container's process is in, wherever they came from. */
+/**
+ * Returns a placeholder path for each namespace of a donor: an exec joins the namespaces of the container's process,
+ * wherever they came from.
+ */
 function placeholderPaths(config: ContainerConfig): NamespacePaths {
   return Object.fromEntries(
     NAMESPACE_KINDS.filter(({ key }) => donorOf(config.namespaces[key]) !== undefined).map(({ type }) => [type, '/']),

@@ -1,7 +1,10 @@
-/** Monitors that do not answer. */
+/** Errors about monitors that do not answer. */
 import { TspodError } from '../../errors.js';
 
-/** How long one may take. While it launches its container it does not answer, and others can hold that up: a hook, or who shares the container's processes. */
+/**
+ * How long a monitor may take to answer, in ms. It does not answer while it launches its container, and others can hold
+ * that up: a hook, or whoever shares the container's processes.
+ */
 export const ANSWER_MS = 5000;
 
 export function unanswered(code: 'UPDATE_FAILED' | 'STATE_INVALID', id: string, why: string): TspodError {

@@ -1,4 +1,4 @@
-/** Telling a monitor that there are to be no more restarts. */
+/** Calls off the restarts of a monitor that may not answer. */
 import { openProcess } from '../../native/process-handle.js';
 import type { ProcessRef } from '../../plan/context.js';
 import { ANSWER_MS } from './answer.js';
@@ -10,19 +10,20 @@ import { wakeProcess } from './wake.js';
 import { comesWithin } from '../../util/within.js';
 
 export interface CallOff {
-  /** Of the container. */
+  /** Id of the container. */
   readonly id: string;
   readonly monitor: ProcessRef;
-  /** Where it tells of its container. */
+  /** Path of the file in which the monitor records the state of its container. */
   readonly state: string;
-  /** It is killed if nothing else helps, and with it dies what it was about to make. @default false */
+  /** Kill the monitor if nothing else helps, and with it what it was about to make. @default false */
   readonly force?: boolean | undefined;
 }
 
 /**
- * Waits for the answer of a monitor that has been told so. In the middle of a start or a restart SIGTERM calls that off; of a container that runs it would be the
- * end. With `force` it is killed if nothing else helps, and it throws STATE_INVALID, and hangs up, if the monitor does not even end then; without, it waits as long as a hook
- * takes.
+ * Waits for the answer of a monitor that was told to call restarts off. A monitor that does not answer gets SIGTERM,
+ * which calls off a start or a restart that is under way, but not while its container runs, which the signal would end.
+ * With `force` the monitor is then killed; if it does not even end then, this hangs up and throws STATE_INVALID.
+ * Without `force` this waits for as long as a hook takes.
  */
 export async function untilCalledOff(talk: MonitorTalk, answer: Promise<boolean>, how: CallOff): Promise<void> {
   if (await comesWithin(answer, ANSWER_MS)) return;

@@ -1,4 +1,4 @@
-/** Conversations with monitors. */
+/** Connects to monitors. */
 import { connectMonitor, spawnMonitor, type SpawnMonitorOptions } from '../../native/monitor-spawn.js';
 import { requireGone } from '../../util/gone.js';
 import { processRef } from '../observe.js';
@@ -6,15 +6,15 @@ import { MonitorTalk } from './talk.js';
 import { readLiveRecord } from './run-record.js';
 import { keepAwake, wakeMonitor } from './wake.js';
 
-/** With one that is made for it. */
+/** Spawns a monitor, and connects to it. */
 export function talkToNew(options: SpawnMonitorOptions): MonitorTalk {
   const connection = spawnMonitor(options);
-  // Its number is nobody else's while we are connected.
+  // Nobody else has this pid while we are connected.
   keepAwake(connection, () => processRef(connection.pid ?? 0));
   return new MonitorTalk(connection);
 }
 
-/** With that of a container, or of a command, that is there already. Undefined if the monitor has gone. */
+/** Connects to the monitor of a container or a command that exists. Returns undefined if the monitor is gone. */
 export async function talkTo(runDirectory: string): Promise<MonitorTalk | undefined> {
   const live = readLiveRecord(`${runDirectory}/state`);
   if (live !== undefined) wakeMonitor(live.monitor);

@@ -1,4 +1,4 @@
-/** The end of a monitor: when it is gone, its container's teardown is done. */
+/** Waits for the end of a monitor: when it is gone, its container's teardown is done. */
 import { existsSync } from 'node:fs';
 
 import { isTspodError, TspodError } from '../../errors.js';
@@ -9,13 +9,16 @@ import { signalProcess } from './signal-process.js';
 import { wakeProcess } from './wake.js';
 import { MAX_TIMER_MS } from '../../util/timer.js';
 
-/** A monitor whose work is done lingers for a client that does not read what it was sent. So long whoever waits for its end leaves it to that. */
+/**
+ * How long a monitor may take to end, in ms. After its work it lingers for a client that does not read what it was
+ * sent.
+ */
 const LINGER_MS = 5000;
 
-/** How long a killed process may take to vanish. */
+/** How long a killed process may take to vanish, in ms. */
 export const KILL_GRACE_MS = 5000;
 
-/** What a killed process is that has not vanished by then. */
+/** Error for a killed process that has not vanished by then. */
 export function stuck(id: string): TspodError {
   return new TspodError('STATE_INVALID', `container ${id} does not end: its process is stuck in the kernel`, {
     details: { id, stuck: true },
@@ -26,13 +29,16 @@ export function isStuck(error: unknown): boolean {
   return isTspodError(error, 'STATE_INVALID') && error.details['stuck'] === true;
 }
 
-/** Where it tells of its container, or of its command. */
+/** The files in which a monitor records the state and the end of its container or command. */
 interface Told {
   readonly state: string;
   readonly exit: string;
 }
 
-/** Resolves when the monitor is gone; one that is stopped (SIGSTOP) meanwhile is let go on. What a client has not taken by then is lost to it. Throws ABORTED. */
+/**
+ * Resolves when the monitor is gone. A monitor that is stopped (SIGSTOP) meanwhile is woken. What a client has not read
+ * by then is lost to it. Throws ABORTED.
+ */
 export async function monitorEnd(monitor: ProcessHandle, told: Told, signal?: AbortSignal): Promise<void> {
   while (!(await endsWithin(monitor, LINGER_MS, signal))) {
     wakeProcess(monitor);
@@ -40,12 +46,15 @@ export async function monitorEnd(monitor: ProcessHandle, told: Told, signal?: Ab
   }
 }
 
-/** It takes no signal before its teardown is done. That of one that is removed at its end takes the files away. */
+/**
+ * Whether the monitor's teardown is done, before which it must get no signal: it has recorded the end, or removed the
+ * files of a container with `autoRemove`.
+ */
 function isLeaving({ state, exit }: Told): boolean {
   return readExitRecord(exit) !== undefined || !existsSync(state);
 }
 
-/** Whether the process has ended before the time is over. Throws ABORTED. */
+/** Whether the process ends within `ms`. Throws ABORTED. */
 export async function endsWithin(
   process: ProcessHandle,
   ms: number,

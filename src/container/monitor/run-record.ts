@@ -1,4 +1,4 @@
-/** The two files by which a monitor tells what became of its container (docs/state.md). */
+/** Reads the two files in which a monitor records what became of its container (docs/state.md). */
 
 import { readIfThere } from '../../native/if-there.js';
 import type { ProcessRef } from '../../plan/context.js';
@@ -8,7 +8,7 @@ import type { HealthStatus } from '../health/record.js';
 export interface LiveRecord {
   readonly monitor: ProcessRef;
   readonly init: ProcessRef;
-  /** waiting: for the delay before a restart by policy. */
+  /** `waiting`: for the delay before a restart by policy. */
   readonly status: 'created' | 'running' | 'waiting';
   readonly startedUs: number;
   readonly restarts: number;
@@ -23,19 +23,19 @@ export interface ExitRecord {
   readonly startedUs: number;
   readonly finishedUs: number;
   readonly restarts: number;
-  /** What its last check came to, if the run ended because of that. */
+  /** Result of the last health check, if the run ended because of that. */
   readonly health?: EndHealth;
   readonly error: string;
 }
 
 export interface EndHealth {
   readonly status: HealthStatus;
-  /** Of the check. */
+  /** When the check started. */
   readonly startedNs: bigint;
   readonly endedNs: bigint;
 }
 
-/** Undefined if there is none, or none that is whole. */
+/** Reads a live record. Returns undefined if there is none, or none that is whole. */
 export function readLiveRecord(path: string): LiveRecord | undefined {
   const text = readIfThere(path);
   return text === undefined ? undefined : parseLiveRecord(text);

@@ -1,7 +1,7 @@
 /** Signals to processes that may end at any moment. */
 import type { ProcessHandle } from '../../native/process-handle.js';
 
-/** One that has ended needs none. NativeError EPERM. */
+/** Sends a signal, which a process that has ended does not need. Throws NativeError EPERM. */
 export function signalProcess(process: ProcessHandle | undefined, signal: number | string): void {
   try {
     process?.kill(signal);

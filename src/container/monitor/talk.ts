@@ -6,7 +6,7 @@ import { TspodError } from '../../errors.js';
 import { codeName } from '../../util/code-name.js';
 import { statusFromMessage } from '../exit-status.js';
 
-/** What answers `launch`, `start`, `replan` and `forward`. */
+/** Answer to `launch`, `start`, `replan` and `forward`. */
 export type LaunchAnswer =
   | {
       readonly kind: 'created' | 'started';
@@ -19,7 +19,7 @@ export type LaunchAnswer =
   /** The monitor hung up without an answer. */
   | { readonly kind: 'closed' };
 
-/** What came of a health check that was asked for. */
+/** Result of a health check that was asked for. */
 export type CheckAnswer = keyof typeof MESSAGE_CODES.checkAnswer;
 
 export class MonitorTalk {
@@ -43,7 +43,7 @@ export class MonitorTalk {
     return this.#exit;
   }
 
-  /** Passes all messages on, too. */
+  /** Passes all messages on to a listener as well. */
   listen(listener: (message: MonitorMessage) => void): void {
     this.#listener = listener;
   }
@@ -60,7 +60,7 @@ export class MonitorTalk {
     });
   }
 
-  /** The plan in the run directory is that of launches to come. */
+  /** Tells the monitor that the plan in the run directory is that of launches to come. */
   replan(): Promise<LaunchAnswer> {
     return this.#request(() => {
       this.connection.send('replan', {});
@@ -80,19 +80,21 @@ export class MonitorTalk {
     });
   }
 
-  /** The teardown leaves the container's files: it is started again. */
+  /** Tells the monitor to leave the container's files at the teardown, since the container is started again. */
   keepTrees(): void {
     this.#sendQuietly(() => {
       this.connection.send('keepTrees', {});
     });
   }
 
-  /** Calls restarts off, and ends a command of exec; false if the monitor hung up instead of answering. */
+  /**
+   * Calls restarts off, and ends the command of an exec. Resolves to false if the monitor hung up instead of answering.
+   */
   stop(): Promise<boolean> {
     return this.#callOff('stop');
   }
 
-  /** The same of those by policy alone. */
+  /** Calls restarts by policy off. Resolves to false if the monitor hung up instead of answering. */
   dropPolicy(): Promise<boolean> {
     return this.#callOff('dropPolicy');
   }
@@ -155,7 +157,10 @@ export class MonitorTalk {
     this.connection.closed.then(action, action);
   }
 
-  /** A connection that has just ended says so by `closed`. A monitor that waits for what is too large to be sent would wait for ever. */
+  /**
+   * Sends a message. An error of a connection that has just ended is ignored: `closed` tells of it. A message that is
+   * too large closes the connection, since the monitor would wait for it for ever.
+   */
   #sendQuietly(send: () => void): void {
     try {
       send();

@@ -1,10 +1,12 @@
-/** What a container needs running before it starts: those whose namespaces it joins, and those that it `requires`. */
+/**
+ * Containers that must run before another one starts: those whose namespaces it joins, and those that it `requires`.
+ */
 import { isTspodError, TspodError } from '../../errors.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import type { StoredContainer } from '../../state/records.js';
 import type { EngineContext } from '../context.js';
 
-/** By name or id, as they were asked for. Throws NO_SUCH_CONTAINER, AMBIGUOUS. */
+/** Finds required containers by the names or ids that were given. Throws NO_SUCH_CONTAINER, AMBIGUOUS. */
 export function findRequired({ store }: EngineContext, wanted: readonly string[]): readonly StoredContainer[] {
   return wanted.map((name) => {
     try {
@@ -24,8 +26,9 @@ export function findRequired({ store }: EngineContext, wanted: readonly string[]
 export type StartOne = (id: string) => Promise<void>;
 
 /**
- * Starts all that the container depends on, each when what it depends on itself runs; those that are independent of each other at the same
- * time. What depends on one that failed is not tried. Throws DEPENDENCY_FAILED, whose details say what became of which.
+ * Starts all containers that this one depends on, each when its own dependencies run; those that are independent of
+ * each other at the same time. A container with a failed dependency is not tried. Throws DEPENDENCY_FAILED, whose
+ * details say what became of which.
  */
 export async function startDependencies(
   { store }: EngineContext,

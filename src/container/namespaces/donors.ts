@@ -20,7 +20,10 @@ export interface Donors {
 
 const NO_DONORS: Donors = { containers: {}, paths: {} };
 
-/** The configuration with names of donors and required containers replaced by their ids, and all of these. Throws NO_SUCH_CONTAINER, AMBIGUOUS. */
+/**
+ * Returns the configuration with donors and required containers named by their ids, and all of these containers. Throws
+ * NO_SUCH_CONTAINER, AMBIGUOUS.
+ */
 export function resolveDonors(
   context: EngineContext,
   config: ContainerConfig,
@@ -43,7 +46,10 @@ export function resolveDonors(
   return { config: withDonorsUserns(context, shared), donors: [...found.values()] };
 }
 
-/** Who shares a user namespace shares its maps; a donor that has none shares the host's. */
+/**
+ * Gives a container that shares a user namespace the maps of its donor; a donor without a user namespace shares the
+ * host's.
+ */
 function withDonorsUserns(context: EngineContext, config: ContainerConfig): ContainerConfig {
   const donorId = donorOf(config.namespaces.user);
   if (donorId === undefined) return config;
@@ -52,7 +58,7 @@ function withDonorsUserns(context: EngineContext, config: ContainerConfig): Cont
   return { ...config, uidMaps, gidMaps };
 }
 
-/** Throws STATE_INVALID with the ids of those, and of required containers, that do not run. */
+/** Returns the donors that run. Throws STATE_INVALID with the ids of donors and required containers that do not run. */
 export function liveDonors(context: EngineContext, id: string, config: ContainerConfig): Donors {
   const containers: { [T in NamespaceType]?: Donor } = {};
   const paths: { [T in NamespaceType]?: string } = {};
@@ -80,7 +86,7 @@ function notStarted(id: string, missing: readonly string[]): TspodError {
   );
 }
 
-/** Undefined unless it runs or is paused. */
+/** Returns the container's first process; undefined unless the container runs or is paused. */
 function firstProcess(context: EngineContext, id: string): ProcessRef | undefined {
   const stored = context.store.get(id);
   if (stored === undefined) return undefined;

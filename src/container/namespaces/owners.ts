@@ -1,4 +1,7 @@
-/** Whose a namespace is: that of the container from which it comes in the end. Its names, its files and its shared memory are shared with it. */
+/**
+ * Finds the owner of a namespace: the container from which it comes in the end. Its names, its files and its shared
+ * memory are shared with the owner.
+ */
 import type { ContainerConfig } from '../../spec/config.js';
 import { hostnameOf } from '../../spec/generate.js';
 import { donorOf } from '../../spec/namespaces.js';
@@ -9,7 +12,10 @@ interface Owner {
   readonly config: ContainerConfig;
 }
 
-/** Follows the donors of donors; undefined if the namespace comes from no container. Donors are older, so there are no circles. */
+/**
+ * Follows the donors of donors. Returns undefined if the namespace comes from no container. Donors are older, so there
+ * are no cycles.
+ */
 export function namespaceOwner(
   { store }: EngineContext,
   config: ContainerConfig,
@@ -25,7 +31,7 @@ export function namespaceOwner(
   return owner;
 }
 
-/** The host name that a container sees. */
+/** Returns the hostname that a container sees. */
 export function hostnameSeenIn(context: EngineContext, id: string, config: ContainerConfig): string {
   const owner = namespaceOwner(context, config, 'uts') ?? { id, config };
   return hostnameOf(owner.config, context.facts(), owner.id);

@@ -18,7 +18,10 @@ export function requireShareableIpc(id: string, donor: ContainerConfig): void {
   );
 }
 
-/** The container whose /dev/shm the container gets. A mount of the user's takes its place, and one who has none cannot share it. */
+/**
+ * Returns the container whose /dev/shm the container gets. None if the user mounts something there, or if that
+ * container has no /dev/shm.
+ */
 export function shmDonor(
   context: EngineContext,
   config: ContainerConfig,
@@ -29,8 +32,8 @@ export function shmDonor(
   return donor === undefined || own || !donorHasShm(context, config) ? {} : { shmDonor: donor };
 }
 
-/** The mounts without /dev/shm, where the container whose IPC namespace is shared has none. */
-export function withoutDonorsLack(
+/** Returns the mounts without /dev/shm, if the container whose IPC namespace is shared has none. */
+export function withoutMissingShm(
   context: EngineContext,
   config: ContainerConfig,
   mounts: readonly OciMount[],

@@ -1,4 +1,7 @@
-/** The ids of a container's user namespace: chosen when the container is recorded, or read from the namespace that it joins. */
+/**
+ * The ids of a container's user namespace: chosen when the container is recorded, or read from the namespace that it
+ * joins.
+ */
 import { readlinkSync } from 'node:fs';
 
 import { messageOf, TspodError } from '../../errors.js';
@@ -16,12 +19,12 @@ import type { HostIds } from '../../state/records.js';
 import type { EngineContext } from '../context.js';
 import type { Donors } from './donors.js';
 
-/** Podman's: the name under which an administrator sets ids aside for `auto`. */
+/** The name under which an administrator sets ids aside for `auto`, as with Podman. */
 const AUTO_USER = 'containers';
 
 /**
- * The configuration with the maps that the files of the host tell, and with the size of an automatic namespace. Throws INVALID_ARGUMENT
- * where there are none.
+ * Returns the configuration with the id maps that the host's files define, and with the size of an automatic namespace.
+ * Throws INVALID_ARGUMENT if they define none.
  */
 export function withHostMaps(context: EngineContext, config: ContainerConfig): ContainerConfig {
   const { subuidName, subgidName } = config.userns ?? {};
@@ -43,7 +46,10 @@ export function withHostMaps(context: EngineContext, config: ContainerConfig): C
   }
 }
 
-/** Of an image the accounts of all layers count: which of them is seen is not looked for. */
+/**
+ * Returns how many ids the accounts in the root need. For an image the accounts of all layers count, whether or not
+ * they are seen in the end.
+ */
 function idsOfRoot({ paths }: EngineContext, { root }: ContainerConfig): number {
   if (root.kind === 'empty') return 0;
   if (root.kind !== 'image') return idsOfAccounts(root.kind === 'directory' ? root.path : '/');
@@ -68,8 +74,8 @@ function noRanges(kind: IdKind, name: string): TspodError {
 }
 
 /**
- * An automatic namespace gets ids that no other container has. In one transaction with the insertion of its record, so that two that are made
- * at once get different ones. Throws INVALID_ARGUMENT if there are not enough.
+ * Gives an automatic namespace ids that no other container has. Runs in the transaction that inserts the container's
+ * record, so that two containers created at once get different ids. Throws INVALID_ARGUMENT if there are not enough.
  */
 export function withChosenIds({ store }: EngineContext, config: ContainerConfig): ContainerConfig {
   if (config.namespaces.user !== 'auto') return config;
@@ -98,7 +104,10 @@ function chosen(
   );
 }
 
-/** The host's ids that nobody else shall get: not those that stay what they are. */
+/**
+ * Returns the host's ids that no other container may get; undefined if the container has no such ids, as when they are
+ * mapped to themselves.
+ */
 export function hostIdsOf({ namespaces, uidMaps, gidMaps }: ContainerConfig): readonly HostIds[] | undefined {
   if (namespaces.user !== 'auto' && namespaces.user !== 'private') return undefined;
   const ranges = (kind: IdKind, maps: readonly IdMap[]) =>
@@ -107,8 +116,9 @@ export function hostIdsOf({ namespaces, uidMaps, gidMaps }: ContainerConfig): re
 }
 
 /**
- * The configuration of a launch: a user namespace that is joined tells its maps itself. One that is this process's own is none: the kernel lets
- * nobody join the one that he is in. Throws INVALID_ARGUMENT for a path that names none.
+ * Returns the configuration of a launch, in which the maps of a joined user namespace are read from that namespace. If
+ * it is this process's own, the container joins none: the kernel lets no process join the namespace that it is in.
+ * Throws INVALID_ARGUMENT for a path that names no user namespace.
  */
 export async function withJoinedMaps(config: ContainerConfig, donors: Donors): Promise<ContainerConfig> {
   const { user } = config.namespaces;
@@ -140,7 +150,10 @@ function isOwnNamespace(inode: bigint): boolean {
   return readlinkSync('/proc/self/ns/user') === `user:[${String(inode)}]`;
 }
 
-/** The host's ids of the root of the user namespace that an exec in a container has to join; undefined where it is this process's own. */
+/**
+ * Returns the host's ids of root in the user namespace that an exec in a container has to join; undefined if that is
+ * this process's own.
+ */
 export function usernsOfProcess(config: ContainerConfig, pid: number): ReturnType<typeof rootIds> | undefined {
   const { user } = config.namespaces;
   if (user === 'host') return undefined;

@@ -1,6 +1,6 @@
 /**
- * Networks that a container was put on while it runs: its monitor, which ends its life, does not know of them. What there is to undo of them is in a file of
- * its own, and whoever settles the end undoes it.
+ * Networks that a container was connected to while it runs. Its monitor, which tears it down, does not know of them.
+ * What there is to undo is in a file of its own, and whoever settles the end undoes it.
  */
 import { existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 
@@ -18,15 +18,15 @@ function addedFile({ paths }: EngineContext, id: string): string {
   return `${paths.networks}/${PREFIX}${id}`;
 }
 
-/** Containers that have any. */
+/** Returns the containers that have such networks. */
 export function addedIds(context: EngineContext): readonly string[] {
   return filesFor(context, PREFIX);
 }
 
-/** Before it is done. */
+/** Records a connection before it is made. */
 export function rememberAdded(context: EngineContext, id: string, change: LiveChange): void {
   const { index, network } = change;
-  // The bridge of one that had this place before may be left.
+  // The bridge of a network that had this place before may be left.
   const others = readAdded(context, id).filter(
     (known) => known.index !== index || known.network.hostInterface !== network.hostInterface,
   );
@@ -38,17 +38,20 @@ function readAdded(context: EngineContext, id: string): readonly LiveChange[] {
     return JSON.parse(readFileSync(addedFile(context, id), 'utf8')) as readonly LiveChange[];
   } catch (error) {
     requireUnreadable(error);
-    return []; // as good as always
+    return []; // the usual case: nothing was added
   }
 }
 
-/** Whether the launch of this life put it there. */
+/** Returns a test whether the network in a place comes from the launch of this run, and was not added later. */
 export function launchedPlaces(context: EngineContext, id: string): (index: number) => boolean {
   const added = new Set(readAdded(context, id).map(({ index }) => index));
   return (index) => !added.has(index);
 }
 
-/** For launches to come: without the networks that came later, and that in the place `without`. Undefined if it has none. */
+/**
+ * Returns the networks for launches to come: without those that were added later, and without the one in the place
+ * `without`. Returns undefined if the container has none.
+ */
 export function launchedNetwork(context: EngineContext, id: string, without?: number): ContainerNetwork | undefined {
   const network = readNetwork(context, id);
   if (network === undefined) return undefined;
@@ -59,14 +62,15 @@ export function launchedNetwork(context: EngineContext, id: string, without?: nu
   return { ...network, networks };
 }
 
-/** The place of one that the container was taken off. */
+/** Returns an entry that keeps the place of a network from which the container was disconnected. */
 export function noNetwork(network: AttachedNetwork): AttachedNetwork {
   return { ...network, name: '' };
 }
 
 /**
- * Their links, which a namespace keeps that another container shares, and which the kernel takes its time to remove in any case; and their bridges, if nobody
- * else is on them. For a container that has ended.
+ * Removes the links and bridges of added networks, for a container that has ended. The links would stay in a namespace
+ * that another container shares, and the kernel takes its time to remove them in any case; the bridges go if nobody
+ * else is on them.
  */
 export async function removeAdded(context: EngineContext, id: string): Promise<void> {
   const path = addedFile(context, id);

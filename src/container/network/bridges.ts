@@ -1,6 +1,7 @@
 /**
- * Bridges that an engine keeps while it is open, although no container is on them: to remove one takes the kernel many times as long as to add a container,
- * and a program that runs one after the other would have it removed each time. A file tells which, and its lock that somebody keeps it.
+ * Bridges that an engine keeps while it is open, although no container is on them. Removing a bridge takes the kernel
+ * many times as long as adding a container, and a program that runs one container after the other would have it removed
+ * each time. A file names each kept bridge; its lock is held by whoever keeps it.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 
@@ -26,16 +27,19 @@ export class BridgeKeeper {
   readonly #directory: string;
   readonly #kept = new Map<string, KeptBridge>();
 
-  /** The directory of NETWORK_FILES. */
+  /** `directory`: that of NETWORK_FILES. */
   constructor(directory: string) {
     this.#directory = directory;
   }
 
-  /** Before a container is connected. What another engine keeps is kept. */
+  /**
+   * Keeps the bridges of a network, before a container is connected to it. Bridges that another engine keeps are left
+   * to that.
+   */
   keep(network: ContainerNetwork): void {
     for (const { hostInterface, isolation } of attachedBridges(network)) {
       const known = this.#kept.get(hostInterface);
-      // A network that has come after one that was removed may have the same bridge.
+      // A network may have the bridge of one that was removed.
       if (known?.bridge.isolation === isolation) continue;
       mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
       const path = `${this.#directory}/${NETWORK_FILES.bridge(hostInterface)}`;
@@ -47,7 +51,7 @@ export class BridgeKeeper {
     }
   }
 
-  /** Removes those that no container is on. Never fails: what stays, the next engine finds. */
+  /** Removes the kept bridges that no container is on. Never fails: the next engine finds what stays. */
   async release(): Promise<void> {
     const kept = [...this.#kept.values()];
     this.#kept.clear();
@@ -55,14 +59,17 @@ export class BridgeKeeper {
   }
 }
 
-/** Before its network is removed: another one with this bridge has rules of its own. Nothing is done while a container is on it. */
+/**
+ * Removes a bridge before its network is removed: another network with this bridge has rules of its own. Does nothing
+ * while a container is on it.
+ */
 export async function removeBridge(directory: string, bridge: RemovableBridge): Promise<void> {
   // No container was ever on a network.
   if (!existsSync(directory)) return;
   await execute(encodePlan(bridgesPlan([bridge], directory, { evenKept: true })));
 }
 
-/** What engines have left that were killed. Costs a look at one directory where there is nothing. */
+/** Removes the bridges that killed engines have left. Costs a look at one directory if there are none. */
 export async function removeLostBridges(directory: string): Promise<void> {
   const found = bridgeFiles(directory).flatMap((path) => {
     const lock = tryLock(path);
@@ -84,7 +91,7 @@ function bridgeFiles(directory: string): readonly string[] {
   }
 }
 
-/** A file that its writer did not finish: the bridge was not made. */
+/** Reads the file of a bridge. Returns undefined if its writer did not finish it: then the bridge was not made. */
 function readBridge(path: string): RemovableBridge | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as RemovableBridge;
@@ -95,7 +102,10 @@ function readBridge(path: string): RemovableBridge | undefined {
   }
 }
 
-/** The file goes first: a monitor that ends meanwhile removes the bridge, or we do. */
+/**
+ * Removes the bridges that no container is on. The files go first: then a monitor that ends meanwhile removes the
+ * bridge, or we do.
+ */
 async function removeUnused(directory: string, kept: readonly KeptBridge[]): Promise<void> {
   if (kept.length === 0) return;
   for (const { lock } of kept) {

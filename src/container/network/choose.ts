@@ -8,7 +8,9 @@ import type { AttachConfig } from '../../spec/network/network-config.js';
 import type { ChosenPort } from '../../state/records.js';
 import type { EngineContext } from '../context.js';
 
-/** Words of users become names of networks. Throws NO_SUCH_NETWORK, AMBIGUOUS. */
+/**
+ * Returns the configuration with the networks by name, whatever users called them. Throws NO_SUCH_NETWORK, AMBIGUOUS.
+ */
 export function withNetworkNames(context: EngineContext, config: ContainerConfig): ContainerConfig {
   const { networking } = config;
   if (networking.networks.length === 0) return config;
@@ -17,7 +19,10 @@ export function withNetworkNames(context: EngineContext, config: ContainerConfig
   return { ...config, networking: { ...networking, networks } };
 }
 
-/** In the transaction that records the container: one that removes a network sees it, or is seen here. Throws NO_SUCH_NETWORK. */
+/**
+ * Checks that the networks exist. Runs in the transaction that records the container: a call that removes a network
+ * sees the container, or is seen here. Throws NO_SUCH_NETWORK.
+ */
 export function requireNetworks({ networks: place }: EngineContext, networks: readonly AttachConfig[]): void {
   for (const { name } of networks.filter(isRemovable)) if (!networkIsThere(place, name)) throw noSuchNetwork(name);
 }
@@ -26,7 +31,10 @@ export function isRemovable({ name }: AttachConfig): boolean {
   return name !== DEFAULT_NETWORK;
 }
 
-/** In the transaction that records the container, if hasOpenPorts(). Throws NO_FREE_PORT. */
+/**
+ * Chooses ports of the host, if hasOpenPorts(). Runs in the transaction that records the container. Throws
+ * NO_FREE_PORT.
+ */
 export function withChosenPorts(
   { store }: EngineContext,
   config: ContainerConfig,
@@ -40,7 +48,7 @@ export function hasOpenPorts(config: ContainerConfig): boolean {
   return config.networking.ports.some(({ hostPort }) => hostPort === 0) || exposed(config).length > 0;
 }
 
-/** What publishAll adds: exposed ports that are not published already. */
+/** Returns the ports that publishAll adds: exposed ports that are not published already. */
 function exposed({ networking: { publishAll, expose, ports } }: ContainerConfig): readonly PublishedPort[] {
   if (!publishAll) return [];
   return expose

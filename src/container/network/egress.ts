@@ -1,4 +1,6 @@
-/** An egress list holds only for those who cannot change the rules of its network namespace, nor send past them. */
+/**
+ * Egress lists hold only for processes that can neither change the rules of their network namespace nor send past them.
+ */
 import { statSync } from 'node:fs';
 
 import { TspodError } from '../../errors.js';
@@ -12,7 +14,7 @@ import type { EngineContext } from '../context.js';
 import { connectedIds, readNetwork } from './record.js';
 import { readLiveRecord } from '../monitor/run-record.js';
 
-/** The list that a container is under, and whose it is. */
+/** The egress list that applies to a container, and the id of the container that it belongs to. */
 export interface EgressOwner {
   readonly id: string;
   readonly egress: EgressConfig;
@@ -23,7 +25,10 @@ interface Subject {
   readonly config: ContainerConfig;
 }
 
-/** Its own list, or that of the container whose network namespace it joins, at whatever remove, also by a path. */
+/**
+ * Returns the container's own list, or that of the container whose network namespace it joins, through any number of
+ * containers, also by a path.
+ */
 export function egressOwner(context: EngineContext, { id, config }: Subject): EgressOwner | undefined {
   let [owner, owners] = [id, config];
   for (const seen = new Set<string>(); !seen.has(owner);) {
@@ -38,7 +43,7 @@ export function egressOwner(context: EngineContext, { id, config }: Subject): Eg
   return undefined;
 }
 
-/** The container with an egress list whose network namespace a mode `path:PATH` means. */
+/** Returns the container with an egress list whose network namespace the mode `path:PATH` names. */
 function runningIn(context: EngineContext, mode: string): string | undefined {
   const path = pathOf(mode);
   const namespace = path === undefined ? undefined : identityOf(path);
@@ -50,7 +55,7 @@ function runningIn(context: EngineContext, mode: string): string | undefined {
   });
 }
 
-/** Undefined for what is not there. */
+/** Returns what identifies a file; undefined if it does not exist. */
 function identityOf(path: string): string | undefined {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   return found === undefined ? undefined : `${found.dev} ${found.ino}`;
@@ -58,7 +63,7 @@ function identityOf(path: string): string | undefined {
 
 const BEYOND_RULES = ['CAP_NET_ADMIN', 'CAP_NET_RAW'];
 
-/** Throws INVALID_ARGUMENT for a process in a network namespace with an egress list that it could change. */
+/** Throws INVALID_ARGUMENT for a process that could get around the egress list of its network namespace. */
 export function requireEnforceable(
   context: EngineContext,
   subject: Subject,

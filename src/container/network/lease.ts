@@ -1,4 +1,4 @@
-/** The networks of one life of a container, found and leased. */
+/** Finds and leases the networks for one run of a container. */
 import { attachNetworks, foreseeNetworks } from '../../network/attach.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { ContainerNetwork } from '../../spec/network/container-network.js';
@@ -14,8 +14,9 @@ export interface Connected {
 }
 
 /**
- * Undefined for a container that is on no network. What it takes of a network is given back with the container's state. Throws NO_SUCH_NETWORK, ADDRESS_IN_USE, NO_FREE_ADDRESS,
- * UNSUPPORTED_HOST, INVALID_ARGUMENT (a name of an egress list that nobody knows).
+ * Leases what a container needs of its networks. Returns undefined for a container that is on no network. The leases
+ * are freed with the container's state. Throws NO_SUCH_NETWORK, ADDRESS_IN_USE, NO_FREE_ADDRESS, UNSUPPORTED_HOST,
+ * INVALID_ARGUMENT (a name of an egress list that nobody knows).
  */
 export async function connectNetworks({
   context,
@@ -31,10 +32,10 @@ export async function connectNetworks({
   return { network: attached.network, attached: attachedNames(context, seq, attached) };
 }
 
-/** Nobody has it: of a container that is not there. */
+/** `seq` of a container that is not recorded: no container has it. */
 const NO_RECORD = -1;
 
-/** As connectNetworks() of a new container would answer now; nothing is taken or made. */
+/** Returns what connectNetworks() of a new container would return now; leases and makes nothing. */
 export async function foreseeConnected(
   context: EngineContext,
   { id, name, config }: { readonly id: string; readonly name: string; readonly config: ContainerConfig },

@@ -1,4 +1,7 @@
-/** Networks of a container that runs: what changes in the kernel, in its files and in what is written down when it is put on one or taken off. */
+/**
+ * Connects a running container to networks and disconnects it: in the kernel, in the container's files and in what is
+ * recorded.
+ */
 import { execute } from '../../native/execute.js';
 import { findLink, listLinks } from '../../native/netlink/links.js';
 import { attachOne } from '../../network/attach.js';
@@ -30,7 +33,10 @@ import { serveNames } from './name-server.js';
 import { holdNetworkNamespace } from './namespace.js';
 import { presentNetworks, readNetwork, writeNetwork } from './record.js';
 
-/** What is known of its networks, and its namespace, which is held. Undefined while it has no process. Throws CONTAINER_STOPPED if that has just ended. */
+/**
+ * Returns the recorded networks of the container and its network namespace, which is held. Returns undefined while it
+ * has no process. Throws CONTAINER_STOPPED if that has just ended.
+ */
 export function liveNetwork({ observation, context, id }: HeldContainer): (LiveNetwork & Disposable) | undefined {
   if (observation.kind !== 'live') return undefined;
   const network = readNetwork(context, id);
@@ -43,7 +49,10 @@ export function liveNetwork({ observation, context, id }: HeldContainer): (LiveN
   return { id, network, directory: context.paths.networks, namespace, [Symbol.dispose]: dispose };
 }
 
-/** Undefined where a process was killed before it had made its interface. */
+/**
+ * Returns the network of that name whose interface exists; undefined if, for example, a process was killed before it
+ * had made the interface.
+ */
 export async function presentNetwork(
   { network, namespace }: LiveNetwork,
   name: string,
@@ -54,7 +63,7 @@ export async function presentNetwork(
   return links.some((link) => link.name === found.interfaceName) ? found : undefined;
 }
 
-/** The networks that it is on, but for one. */
+/** Returns the networks that the container is on, except one. */
 function otherNetworks(held: HeldContainer, live: LiveNetwork, name: string): readonly AttachedNetwork[] {
   return presentNetworks(live.network, held.config).filter((network) => network.name !== name);
 }
@@ -63,14 +72,14 @@ function withPorts(live: LiveNetwork, ports: readonly PublishedPort[]): LiveNetw
   return { ...live, network: { ...live.network, ports } };
 }
 
-/** What is there to undo is written down first. */
+/** Connects a running container to a network. What there is to undo is recorded first. */
 export async function connectLive(held: HeldContainer, live: LiveNetwork, attach: AttachConfig): Promise<void> {
   const { context, seq, id, name } = held;
   const others = otherNetworks(held, live, attach.name);
   if (isDefault(attach.name)) await ensureDefaultNetwork(context.networks);
   const found = findNetwork(context.networks, attach.name);
-  // What an attempt has taken that was killed.
-  leave(held, live, found);
+  // Frees what an earlier attempt has leased that was killed.
+  freeLeases(held, live, found);
   let change: LiveChange | undefined;
   try {
     const { index, ...place } = placeFor(held, live, attach);
@@ -86,7 +95,7 @@ export async function connectLive(held: HeldContainer, live: LiveNetwork, attach
     await finishConnect(held, live, network);
   } catch (error) {
     // An interface that cannot be removed keeps its addresses.
-    if (change === undefined) leave(held, live, found);
+    if (change === undefined) freeLeases(held, live, found);
     else await detachLive(held, withoutPortsForwardedTo(live, others), { ...change, others }).catch(() => undefined);
     tellMembers(context);
     throw error;
@@ -96,13 +105,16 @@ export async function connectLive(held: HeldContainer, live: LiveNetwork, attach
 interface Place {
   readonly index: number;
   readonly attach: AttachConfig;
-  /** Names of interfaces that others have. */
+  /** Names of the interfaces of other networks. */
   readonly taken: readonly string[];
-  /** It goes back to where the launch of this life had it, and where a launch to come has it again. */
+  /** The network goes back to where the launch of this run had it, and where a launch to come has it again. */
   readonly isLaunched: boolean;
 }
 
-/** The first one that is free. A network is there but once, unless an address is asked for that the launch did not give it. */
+/**
+ * Chooses the place of a network: where the launch had it, or where it was added before, or else the first that is
+ * free. A network is in one place only, unless an address is asked for that the launch did not give it.
+ */
 function placeFor({ context, id }: HeldContainer, live: LiveNetwork, attach: AttachConfig): Place {
   const { networks } = live.network;
   const isLaunched = launchedPlaces(context, id);
@@ -126,7 +138,7 @@ function placeFor({ context, id }: HeldContainer, live: LiveNetwork, attach: Att
   return { index, attach, taken: taken.map(({ interfaceName }) => interfaceName), isLaunched: false };
 }
 
-/** The other places stay as they are written down. */
+/** Records the network in its place. The other places stay as they are recorded. */
 function writePlace({ context, id }: HeldContainer, live: LiveNetwork, { network, index }: LiveChange): void {
   const all = readNetwork(context, id) ?? live.network;
   const networks = [...all.networks];
@@ -134,7 +146,7 @@ function writePlace({ context, id }: HeldContainer, live: LiveNetwork, { network
   writeNetwork(context, id, { ...all, networks });
 }
 
-/** What follows the interface. May be repeated. */
+/** Does what follows the interface: names, ports, resolvers. May be repeated. */
 export async function finishConnect(held: HeldContainer, live: LiveNetwork, network: AttachedNetwork): Promise<void> {
   const others = otherNetworks(held, live, network.name);
   await serveNames(held.context, held.id, [network]);
@@ -184,13 +196,16 @@ async function updateLoopbackForwards(held: HeldContainer, networks: readonly At
   }
 }
 
-/** Its own file, unless an egress list says what may be asked. */
+/** Changes the container's own resolv.conf, unless an egress list says which servers may be asked. */
 function changeResolvers(held: HeldContainer, { network }: LiveNetwork, change: (text: string) => string): void {
   if (network.egress !== undefined || held.config.dns === 'none') return;
   changeInPlace(`${held.paths.run}/resolv.conf`, change);
 }
 
-/** Now that it is on these networks: in its own file, which those see that share it, and to the others on them. */
+/**
+ * Updates names, now that the container is on these networks: in its own /etc/hosts, which containers that share it see
+ * as well, and in those of the others on the networks.
+ */
 async function tellNames(held: HeldContainer, live: LiveNetwork, networks: readonly AttachedNetwork[]): Promise<void> {
   const { context, id, name, config, paths } = held;
   if (config.hosts === undefined) {
@@ -206,8 +221,11 @@ async function tellNames(held: HeldContainer, live: LiveNetwork, networks: reado
   await changeHosts(context, `${paths.run}/hosts`, (text) => withOwnHosts(text, { now, ever }));
 }
 
-/** Gives back what it has of a network, but for addresses that a launch to come has; of those only what was in the place `freed`. */
-function leave(
+/**
+ * Frees the container's leases on a network, except addresses that the next launch uses again. `freed`: the place whose
+ * addresses are freed even so.
+ */
+function freeLeases(
   { context, seq, id }: HeldContainer,
   { network: { networks } }: LiveNetwork,
   { id: network, name }: Network,
@@ -223,7 +241,7 @@ function leave(
   });
 }
 
-/** Rules, bridges and ports that are missing, and links that are, or that have lost their bridge. */
+/** Makes rules, bridges, ports and links that are missing, and links that have lost their bridge. */
 export async function reloadLive(held: HeldContainer, live: LiveNetwork): Promise<void> {
   const { networks } = live.network;
   const present = presentNetworks(live.network, held.config);
@@ -243,28 +261,31 @@ async function isLinked({ id, namespace }: LiveNetwork, { network, index }: Live
   return link !== undefined && bridge !== undefined && link.masterIndex === bridge.index;
 }
 
-/** Throws CONTAINER_STOPPED where its process has just ended; it may be repeated. */
+/**
+ * Disconnects a running container from a network. May be repeated. Throws CONTAINER_STOPPED if the process has just
+ * ended.
+ */
 export async function disconnectLive(held: HeldContainer, live: LiveNetwork, name: string): Promise<void> {
   const others = otherNetworks(held, live, name);
   const changes = live.network.networks.flatMap((network, index) =>
     network.name === name ? [{ network, index }] : [],
   );
   for (const change of changes) await detachLive(held, live, { ...change, others });
-  if (changes.length === 0) leaveUnmade(held, live, name);
+  if (changes.length === 0) freeUnmade(held, live, name);
   const kept = new Set(resolversOf(others));
   const gone = resolversOf(changes.map(({ network }) => network)).filter((server) => !kept.has(server));
   changeResolvers(held, live, (text) => withoutResolvers(text, gone, () => startResolvers(held, others)));
   await tellNames(held, live, others);
 }
 
-/** A connect was killed when it had taken an address and no more. */
-function leaveUnmade(held: HeldContainer, live: LiveNetwork, name: string): void {
-  // Of the default network there may be none yet.
+/** Frees the leases of a connect that was killed before it had done more. */
+function freeUnmade(held: HeldContainer, live: LiveNetwork, name: string): void {
+  // The default network may not exist yet.
   const found = listNetworks(held.context.networks).find((network) => network.name === name);
-  if (found !== undefined) leave(held, live, found);
+  if (found !== undefined) freeLeases(held, live, found);
 }
 
-/** What the file of a container says that starts on networks without names. */
+/** Returns the resolv.conf of a container that starts on networks that serve no names. */
 function startResolvers({ config: { dns }, context }: HeldContainer, networks: readonly AttachedNetwork[]): string {
   if (dns === 'none') return '';
   const names = new Set(networks.map(({ name }) => name));
@@ -273,7 +294,10 @@ function startResolvers({ config: { dns }, context }: HeldContainer, networks: r
   return attachedResolvText(dns, { addresses: ownHosts(networks).addresses, servers });
 }
 
-/** Ports that led to its address lead to that of another network. Throws CONTAINER_STOPPED where its process has just ended: a next one may have been given the network. */
+/**
+ * Takes a running container off one network. Ports that led to its address there lead to one of another network. Throws
+ * CONTAINER_STOPPED if the process has just ended: a next one may have been given the network.
+ */
 async function detachLive(
   held: HeldContainer,
   live: LiveNetwork,
@@ -282,17 +306,20 @@ async function detachLive(
   const { network, index } = change;
   const { context, id } = held;
   if (mayBeRelaunched(held.config) && launchedPlaces(context, id)(index)) await leaveOut(held, index);
-  // Before its address may be another's.
+  // Before the address may be another container's.
   if (live.network.ports.length > 0) await updateLoopbackForwards(held, others);
   await execute(encodePlan(disconnectPlan(live, change)));
   const found = findNetwork(context.networks, network.name);
   writePlace(held, live, { network: noNetwork(network), index });
-  leave(held, live, found, index);
+  freeLeases(held, live, found, index);
   await updateFirewallForwards(live, others);
   if (network.driver === 'bridge') await execute(encodePlan(bridgesPlan([network], live.directory)));
 }
 
-/** From launches to come, by whatever starts it again. Who answers is not at a launch: there is none under way that still has it. */
+/**
+ * Leaves a network out of launches to come, whatever starts them. A monitor that answers is not in the middle of a
+ * launch, so none is under way that still has the network.
+ */
 async function leaveOut(held: HeldContainer, place: number): Promise<void> {
   const { observation: before } = held;
   await applyToMonitor(held, { withoutPlace: place });

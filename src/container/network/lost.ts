@@ -1,4 +1,4 @@
-/** What a crash has left of networks behind the back of a container's record. */
+/** Removes what a crash has left of networks, of which a container's record says nothing. */
 import { execute } from '../../native/execute.js';
 import { removeLockFile, tryLock } from '../../native/file-lock.js';
 import { encodePlan } from '../../plan/encode.js';
@@ -10,7 +10,10 @@ import { isAtRest } from '../held.js';
 import { addedIds, removeAdded } from './added.js';
 import { connectedIds, leftNetwork } from './record.js';
 
-/** Undoes what monitors did not: of containers that are at rest or forgotten, and bridges that nobody keeps. `unsettled`: as of removeOrphans(). */
+/**
+ * Undoes what monitors did not: networks of containers that are at rest or forgotten, and bridges that nobody keeps.
+ * `unsettled`: as for removeOrphans().
+ */
 export async function removeLostNetworks(context: EngineContext, unsettled: ReadonlySet<string>): Promise<void> {
   const ids = new Set([...connectedIds(context), ...addedIds(context)]);
   for (const id of ids) if (!unsettled.has(id)) await removeLost(context, id);
@@ -18,7 +21,7 @@ export async function removeLostNetworks(context: EngineContext, unsettled: Read
 }
 
 async function removeLost(context: EngineContext, id: string): Promise<void> {
-  // Somebody is at work on it, and sees to it.
+  // Whoever holds the lock is at work on the container, and sees to it.
   using held = tryLock(containerPaths(context.directories, id).lock);
   if (held === undefined) return;
   const stored = context.store.get(id);

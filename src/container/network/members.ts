@@ -1,4 +1,4 @@
-/** Names on networks: every member's /etc/hosts is kept as the members are. */
+/** Names on networks: keeps every member's /etc/hosts up to date as members come and go. */
 import { mkdirSync } from 'node:fs';
 
 import { lock, removeLockFile, tryLock } from '../../native/file-lock.js';
@@ -16,7 +16,7 @@ import { failpoint } from '../failpoint.js';
 import { markStale } from './name-files.js';
 import { keepNames } from './name-server.js';
 
-/** What the files of a container say that is about to start on these networks. */
+/** Returns what the files of a container say that is about to start on these networks. */
 export function attachedNames(
   { store }: EngineContext,
   seq: number,
@@ -30,12 +30,12 @@ export function attachedNames(
     pinned,
     others: othersOf(store, seq, new Map()),
     servers,
-    // An egress list names the servers that may be asked: who asks for a container would be a way around it.
+    // An egress list names the servers that may be asked: asking for containers would be a way around it.
     resolvers: network.egress === undefined ? resolversOf(network.networks) : [],
   };
 }
 
-/** What a container is called on these networks, and where it and its host are. */
+/** Returns the names of a container on these networks, and the addresses of it and of its host. */
 export function ownHosts(networks: readonly AttachedNetwork[]): OwnHosts {
   return {
     names: [...new Set(networks.flatMap(({ aliases }) => aliases))],
@@ -46,7 +46,10 @@ export function ownHosts(networks: readonly AttachedNetwork[]): OwnHosts {
   };
 }
 
-/** Where names on these networks are asked for. Those of internal networks come last: they know no names but their own, and an older program lets who asks for another one wait. */
+/**
+ * Returns the name servers of these networks. Those of internal networks come last: they know only their own names, and
+ * an older aardvark-dns lets whoever asks for another name wait.
+ */
 export function resolversOf(networks: readonly AttachedNetwork[]): readonly string[] {
   const sorted = networks.toSorted((a, b) => Number(a.internal) - Number(b.internal));
   return [...new Set(sorted.flatMap(({ nameServers = [] }) => nameServers))];
@@ -54,7 +57,7 @@ export function resolversOf(networks: readonly AttachedNetwork[]): readonly stri
 
 type Known = Map<string, readonly Member[]>;
 
-/** Who else is on the networks of a container. */
+/** Returns the entries of the other members of a container's networks. */
 function othersOf(store: Store, owner: number, known: Known): readonly HostEntry[] {
   return store.members.networksOf(owner).flatMap((network) => {
     const members = known.get(network) ?? store.members.on(network);
@@ -64,8 +67,8 @@ function othersOf(store: Store, owner: number, known: Known): readonly HostEntry
 }
 
 /**
- * Tells the members of networks on which somebody has come or gone. Costs one look at an empty table where nobody has. Whoever finds somebody else at it
- * leaves it to them: they look again before and after they let go.
+ * Updates the members of networks on which somebody has come or gone. Costs one look at an empty table if nobody has.
+ * If somebody else is at it, it is left to them: they look again before and after they release the lock.
  */
 export function tellMembers(context: EngineContext): void {
   const { store } = context;
@@ -74,12 +77,15 @@ export function tellMembers(context: EngineContext): void {
     if (held === undefined) return;
     tellStale(context);
     inBackground(context, keepNames(context));
-    // Who has opened it meanwhile notices that it is gone.
+    // Whoever has opened the lock file meanwhile notices that it is gone.
     removeLockFile(held);
   }
 }
 
-/** Changes a member's own part of /etc/hosts. Who finds the lock taken meanwhile leaves it to us to tell the members: that follows. */
+/**
+ * Changes a member's own part of /etc/hosts, and then updates the members. Whoever finds the lock taken meanwhile
+ * leaves that to this call.
+ */
 export async function changeHosts(
   context: EngineContext,
   path: string,
@@ -120,7 +126,9 @@ function tellStale(context: EngineContext): void {
   }
 }
 
-/** One whose file cannot be written is told when the next one comes or goes. */
+/**
+ * Writes the other members to a member's /etc/hosts. If that cannot be written, the next coming or going tries again.
+ */
 function tell({ directories, store }: EngineContext, { id }: Member, others: readonly HostEntry[]): void {
   try {
     if (store.config(id)?.hosts === undefined) return;

@@ -1,6 +1,6 @@
 /**
- * The files that aardvark-dns reads: they follow from the database and from the files of containers that are connected. All under the lock of NETWORK_FILES,
- * but for markStale().
+ * The files that aardvark-dns reads, which follow from the database and from the files of connected containers.
+ * Everything here runs under the lock of NETWORK_FILES, except markStale().
  */
 import { existsSync, readdirSync, renameSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 
@@ -33,11 +33,14 @@ export function namesFiles(context: EngineContext): readonly string[] {
     return readdirSync(namesDirectory(context)).filter((name) => networkOfNamesFile(name) !== undefined);
   } catch (error) {
     requireGone(error);
-    return []; // nothing is told
+    return []; // no name is served
   }
 }
 
-/** What the files follow from has changed, or is about to: whoever has changed it may be killed before the files are. */
+/**
+ * Marks that what the files follow from has changed, or is about to: whoever changes it may be killed before the files
+ * are written.
+ */
 export function markStale(context: EngineContext): void {
   if (existsSync(namesDirectory(context))) writeFileSync(stalePath(context), '', { mode: 0o600 });
 }
@@ -46,7 +49,10 @@ export function areStale(context: EngineContext): boolean {
   return existsSync(stalePath(context));
 }
 
-/** Files have changed which the program has not read since, as the length of the lock's file tells: who has changed them may have been killed. */
+/**
+ * Whether files have changed that the program has not read since, as the length of the lock file says: whoever changed
+ * them may have been killed.
+ */
 export function isUntold(context: EngineContext): boolean {
   return (statSync(namesLock(context), { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
@@ -59,7 +65,7 @@ export function markTold(context: EngineContext): void {
   truncateSync(namesLock(context), 0);
 }
 
-/** Who is there. */
+/** The containers that are there. */
 interface Present {
   /** Containers whose monitor has not ended yet. */
   readonly connected: ReadonlySet<string>;
@@ -67,11 +73,14 @@ interface Present {
   readonly starting: string | undefined;
 }
 
-/** Writes what has changed. Names of a network stay while members are on it, also where its configuration cannot be read. */
+/**
+ * Writes the files that have changed. The file of a network stays while members are on it, also if the network's
+ * configuration cannot be read.
+ */
 export function writeNames(context: EngineContext, starting?: string): void {
   if (areStale(context)) {
     markUntold(context);
-    // Before the database is read: what changes from now on is marked again.
+    // Unmarked before the database is read: what changes from now on is marked again.
     unlinkIfThere(stalePath(context));
   }
   const present = { connected: new Set(connectedIds(context)), starting };
@@ -95,7 +104,10 @@ function hasMember({ store }: EngineContext, network: string, { connected }: Pre
   return store.members.on(network).some(({ id }) => connected.has(id));
 }
 
-/** Its file was lost: a container is on it that was given its name servers. One that is being launched may have no bridge yet to listen on. */
+/**
+ * Whether a network without a file needs one: a container is on it that was given its name servers, so the file was
+ * lost. A container that another call is launching does not count, since it may have no bridge yet to listen on.
+ */
 function isServed(context: EngineContext, network: Network, { connected, starting }: Present): boolean {
   if (namesAddresses(network).length === 0) return false;
   return context.store.members.on(network.id).some(({ id }) => {
@@ -118,7 +130,7 @@ function write(context: EngineContext, network: Network, { connected }: Present)
   }
   if (text === readIfThere(path)) return;
   markUntold(context);
-  // Beside the directory, all of which the program reads.
+  // Written beside the directory, since the program reads all that is in that.
   const spare = `${namesDirectory(context)}.new`;
   writeFileSync(spare, text, { mode: 0o600 });
   renameSync(spare, path);

@@ -1,7 +1,9 @@
 /**
- * Names on networks over DNS, where aardvark-dns is installed: one for each store, which runs while a container is on a network with names. What it reads
- * follows from the database and from the files of containers that are connected, so that it can be made anew at any time: whoever is killed in between
- * leaves nothing that the next command does not put right. A monitor takes out the lines of its container by itself, and ends the program with the last.
+ * Serves names on networks over DNS, where aardvark-dns is installed: one program for each store, which runs while a
+ * container is on a network with names. What it reads follows from the database and from the files of connected
+ * containers, so that it can be made anew at any time: whoever is killed in between leaves nothing that the next
+ * command does not put right. A monitor takes out the lines of its container by itself, and ends the program with the
+ * last.
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -37,10 +39,10 @@ import {
   writeNames,
 } from './name-files.js';
 
-/** It needs some milliseconds; what it misses it says to nobody. */
+/** How long the program may take to listen, in ms. It needs a few, and does not report what goes wrong. */
 const PATIENCE_MS = 3000;
 const LOOK_MS = 1;
-/** So long it may listen for a network that it has just been told to leave. */
+/** How long the program may still listen for a network that it has just been told to leave, in ms. */
 const RELEASE_MS = 1000;
 const SCOPE_MS = 5000;
 
@@ -50,8 +52,8 @@ interface Served {
 }
 
 /**
- * Sees to it that names of these networks are told, before a container runs on them that is in their lists and whose file is written. Throws PORT_IN_USE,
- * LAUNCH_FAILED; what was told before is told then.
+ * Serves the names of these networks, before a container runs on them that is in their lists and whose file is written.
+ * Throws PORT_IN_USE, LAUNCH_FAILED; what was served before is served then.
  */
 export async function serveNames(
   context: EngineContext,
@@ -81,7 +83,7 @@ async function makeTold(context: EngineContext, id: string, wanted: readonly Ser
   const runs = nameServerPid(namesDirectory(context)) !== undefined;
   const isFresh = ({ network }: Served): boolean => !runs || !existsSync(namesFile(context, network));
   const fresh = wanted.filter(isFresh);
-  // Told of it when there was no bridge yet; or it is just reading its files again.
+  // The program was told of these when there was no bridge yet, or it is just reading its files again.
   const deaf = wanted.filter((each) => !isFresh(each) && !isListening(addressBytes(each.network)));
   if (fresh.length + deaf.length > 0) {
     const unheld = deaf.map(({ attached }) => ({ ...attached, nameServers: [] }));
@@ -94,14 +96,14 @@ async function makeTold(context: EngineContext, id: string, wanted: readonly Ser
   await untilListening([...fresh, ...deaf].map(({ network }) => network));
 }
 
-/** Brings what is told in line with who is there. Costs one look where nothing is told. */
+/** Brings the served names in line with who is there. Costs one look if no name is served. */
 export async function keepNames(context: EngineContext): Promise<void> {
   if (!isAnythingTold(context)) return;
   using held = await lock(namesLock(context));
   await bringInLine(context, held);
 }
 
-/** As keepNames(), where somebody was killed before it, or the program was; what others are at is left to them. */
+/** Does as keepNames() if somebody was killed before that, or the program was. What others are at is left to them. */
 export async function repairNames(context: EngineContext): Promise<void> {
   if (!isAnythingTold(context)) return;
   if (!areStale(context) && !isUntold(context) && nameServerPid(namesDirectory(context)) !== undefined) return;
@@ -120,12 +122,12 @@ async function bringInLine(context: EngineContext, held: FileLock): Promise<void
   removeIfUnneeded(context, held);
 }
 
-/** Who has opened the lock's file meanwhile notices that it is gone. */
+/** Removes the lock file if no name is served any more. Whoever has opened it meanwhile notices that it is gone. */
 function removeIfUnneeded(context: EngineContext, held: FileLock): void {
   if (!existsSync(namesDirectory(context))) removeLockFile(held);
 }
 
-/** Has it read what was written. It ends with the last file, and so does the directory. */
+/** Has the program read what was written. It ends with the last file, and so does the directory. */
 async function tellProgram(context: EngineContext): Promise<void> {
   const directory = namesDirectory(context);
   const isNeeded = namesFiles(context).length > 0;
@@ -140,7 +142,10 @@ interface Places {
   readonly patienceMs: number;
 }
 
-/** Bridges with the addresses that the program listens on: it is there before the container is, which then finds them made. */
+/**
+ * Makes the bridges with the addresses that the program listens on. It listens before the container exists, whose
+ * launch then finds the bridges made.
+ */
 async function makePlaces({ paths }: EngineContext, { id, networks, patienceMs }: Places): Promise<void> {
   const plan = encodePlan(namesPlan({ id, directory: paths.networks, network: { networks, ports: [] } }));
   const deadline = monotonicMs() + patienceMs;
@@ -167,7 +172,10 @@ function portInUse(networks: readonly AttachedNetwork[], cause: unknown): TspodE
   );
 }
 
-/** Where systemd manages processes it is a unit of its own, so that it does not end with whoever started it. */
+/**
+ * Starts the program. Where systemd manages processes, the program gets a scope of its own, so that it does not end
+ * with whoever started it.
+ */
 async function startProgram(directory: string): Promise<void> {
   const program = findNameServer();
   if (program === undefined) return;
@@ -188,12 +196,12 @@ async function startProgram(directory: string): Promise<void> {
     pid,
     signal: AbortSignal.timeout(SCOPE_MS),
   }).catch((error: unknown) => {
-    // It tells names all the same.
+    // The program serves names all the same.
     if (!isTspodError(error)) throw error;
   });
 }
 
-/** It says to nobody when it listens, or that it cannot. */
+/** Waits until the program listens: it does not report that it does, or that it cannot. */
 async function untilListening(networks: readonly Network[]): Promise<void> {
   const addresses = networks.flatMap((network) => namesAddresses(network));
   const bytes = networks.flatMap(addressBytes);

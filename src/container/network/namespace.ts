@@ -5,7 +5,10 @@ import type { ProcessRef } from '../../plan/context.js';
 import { isAlive } from '../observe.js';
 import { justEnded } from '../transitions.js';
 
-/** Held by a handle, so that it stays the container's whatever becomes of the process and its number. Throws CONTAINER_STOPPED. */
+/**
+ * Opens the network namespace of a container by a handle, so that it stays the container's whatever becomes of the
+ * process and its pid. Throws CONTAINER_STOPPED.
+ */
 export function holdNetworkNamespace(id: string, init: ProcessRef): NamespaceHandle {
   const handle = opened(id, init.pid);
   if (isAlive(init)) return handle;

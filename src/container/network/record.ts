@@ -1,6 +1,7 @@
 /**
- * The networks of one life of a container. What was decided for it (addresses, ports) is written down before anything is done, so that whoever ends that
- * life after a crash knows what there is to undo. The monitor holds the file's lock, and removes it when all is undone.
+ * The recorded networks of one run of a container. What was decided for it (addresses, ports) is written down before
+ * anything is done, so that whoever ends that run after a crash knows what there is to undo. The monitor holds the
+ * file's lock, and removes the file when all is undone.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 
@@ -13,7 +14,7 @@ import type { AttachedNetwork, ContainerNetwork } from '../../spec/network/conta
 import type { EngineContext } from '../context.js';
 import { requireGone } from '../../util/gone.js';
 
-/** For plans. */
+/** Returns what plans need to know of a container's networks. */
 export function networkContext({ paths }: EngineContext, network: ContainerNetwork): NetworkContext {
   return { network, directory: paths.networks, tellsNames: findNameServer() !== undefined };
 }
@@ -27,7 +28,7 @@ export function writeNetwork(context: EngineContext, id: string, network: Contai
   writeFileSync(fileOf(context, id), JSON.stringify(network), { mode: 0o600 });
 }
 
-/** Undefined if it has none, or none any more. */
+/** Reads the networks of the run. Returns undefined if the container has none, or none any more. */
 export function readNetwork(context: EngineContext, id: string): ContainerNetwork | undefined {
   try {
     return JSON.parse(readFileSync(fileOf(context, id), 'utf8')) as ContainerNetwork;
@@ -37,29 +38,32 @@ export function readNetwork(context: EngineContext, id: string): ContainerNetwor
   }
 }
 
-/** It is not there, or its writer did not finish it. Throws the error if it says anything else: what is there must not be forgotten. */
+/**
+ * Accepts the error of a file that does not exist, or that its writer did not finish. Throws any other error: what is
+ * there must not be forgotten.
+ */
 export function requireUnreadable(error: unknown): void {
   if (!(error instanceof SyntaxError)) requireGone(error);
 }
 
-/** What is left to undo of its last life; undefined while its monitor still is at that. */
+/** Returns what is left to undo of the last run; undefined while its monitor is still at that. */
 export function leftNetwork(context: EngineContext, id: string): NetworkContext | undefined {
   const path = fileOf(context, id);
   if (!existsSync(path)) return undefined;
   using held = tryLock(path);
   if (held === undefined) return undefined;
   const network = readNetwork(context, id);
-  // Its monitor has removed the file in this moment, and the lock has made it again; or it was never written to the end.
+  // Either the monitor has just removed the file and the lock has made it again, or the file was never finished.
   if (network === undefined) unlinkSync(path);
   return network === undefined ? undefined : networkContext(context, network);
 }
 
-/** Containers that have something to undo, or run. */
+/** Returns the containers that are connected, or have something to undo. */
 export function connectedIds(context: EngineContext): readonly string[] {
   return filesFor(context, NETWORK_FILES.container(''));
 }
 
-/** The ids of containers with a file whose name begins so. */
+/** Returns the ids of containers that have a file whose name begins with `prefix`. */
 export function filesFor({ paths }: EngineContext, prefix: string): readonly string[] {
   try {
     return readdirSync(paths.networks).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
@@ -69,7 +73,10 @@ export function filesFor({ paths }: EngineContext, prefix: string): readonly str
   }
 }
 
-/** Those that it is on now: those that it was taken off stay in the list of what there is to undo. */
+/**
+ * Returns the networks that the container is on now. Those that it was taken off stay in the list of what there is to
+ * undo.
+ */
 export function presentNetworks(
   { networks }: ContainerNetwork,
   { networking }: Pick<ContainerConfig, 'networking'>,

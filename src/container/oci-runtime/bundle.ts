@@ -1,4 +1,7 @@
-/** The bundle that another OCI runtime reads: the container's spec with everything said in it that our own monitor finds out itself. */
+/**
+ * The bundle that another OCI runtime reads: the container's spec with everything added that our own monitor finds out
+ * itself.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 
 import { stringifyExactly } from '../../oci/exact-json.js';
@@ -11,7 +14,10 @@ import { bundleDirectory } from './command.js';
 import { bundleSeccomp } from './seccomp.js';
 import { lookUpUser, type RootLayers } from './users.js';
 
-/** Runtimes refuse a version that they do not know; what a spec of ours holds beyond this one they pass over. */
+/**
+ * Version of the spec in a bundle. Runtimes refuse a version that they do not know, and ignore what a spec of ours has
+ * beyond this one.
+ */
 const BUNDLE_VERSION = '1.0.2';
 
 export interface BundleRequest {
@@ -22,11 +28,11 @@ export interface BundleRequest {
   /** Where the launch mounts the /dev/shm of the container that this one shares it with. */
   readonly sharedMemory: string | undefined;
   readonly imageLayers: LaunchContext['imageLayers'];
-  /** First size of the terminal. */
+  /** Initial size of the terminal. */
   readonly terminalSize: StdioContext['terminalSize'];
 }
 
-/** Throws NO_SUCH_USER. */
+/** Returns the spec for the bundle. Throws NO_SUCH_USER. */
 export function bundleSpec(spec: OciSpec, request: BundleRequest): OciSpec {
   const { rootPath, imageLayers } = request;
   return {
@@ -68,14 +74,17 @@ function mountedImage(mount: OciMount, imageLayers: LaunchContext['imageLayers']
   return { ...mount, options: [...(mount.options ?? []), ...imageMountOptions(layers)] };
 }
 
-/** Writes config.json: for root alone, since it may hold what the container was given. */
+/** Writes config.json, readable by root only, since it may hold secrets that the container was given. */
 export function writeBundle(paths: Pick<ContainerPaths, 'run'>, spec: OciSpec): void {
   const bundle = bundleDirectory(paths);
   mkdirSync(bundle, { recursive: true, mode: 0o700 });
   writeFileSync(`${bundle}/config.json`, bundleText(spec), { mode: 0o600 });
 }
 
-/** As the specification has it: an unlimited resource limit is the highest number of 64 bits, which a number of JavaScript cannot hold. */
+/**
+ * Returns the text of a spec as the specification wants it: an unlimited resource limit is the highest 64-bit number,
+ * which a JavaScript number cannot hold.
+ */
 export function bundleText(spec: OciSpec): string {
   const text = stringifyExactly(spec);
   return text.replaceAll(/"(soft|hard)":"unlimited"/g, '"$1":18446744073709551615');

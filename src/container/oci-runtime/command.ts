@@ -1,14 +1,17 @@
-/** How another OCI runtime is called for a container: its state and its log lie in the run directory, and go with it. */
+/**
+ * The command line of another OCI runtime for a container. The runtime's state and log lie in the run directory, and go
+ * with it.
+ */
 import { TspodError } from '../../errors.js';
 import { findRuntime } from '../../host/oci-runtimes.js';
 import type { RuntimeCommand } from '../../plan/context.js';
 import type { RuntimeConfig } from '../../spec/oci-runtime.js';
 import type { ContainerPaths } from '../../storage/paths.js';
 
-/** A runtime looks for helpers of its own in PATH. */
+/** Environment of a runtime, which looks for its helpers in PATH. */
 const ENVIRONMENT = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
 
-/** Throws UNSUPPORTED_HOST if the runtime is not installed. */
+/** Returns the path of the runtime. Throws UNSUPPORTED_HOST if it is not installed. */
 export function requireRuntime({ name }: RuntimeConfig): string {
   const path = findRuntime(name);
   if (path !== undefined) return path;

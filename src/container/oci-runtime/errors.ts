@@ -1,4 +1,4 @@
-/** What another runtime said when it failed. */
+/** Errors of another OCI runtime, in its own words. */
 import { readFileSync } from 'node:fs';
 
 import { TspodError, type ErrorCode } from '../../errors.js';
@@ -6,15 +6,15 @@ import type { ContainerConfig } from '../../spec/config.js';
 import type { ContainerPaths } from '../../storage/paths.js';
 import { runtimeLog } from './command.js';
 
-/** As much of its log as is looked at: the last line says why. */
+/** Limit of the part of the log's last line that is looked at, in characters; that line says why the runtime failed. */
 const MAX_LINE = 4096;
 
-/** The steps that are a runtime's work. */
+/** The steps of a plan that a runtime carries out. */
 const RUNTIME_STEPS: ReadonlySet<unknown> = new Set(['adopt', 'runProgram']);
 
 /**
- * Where another runtime has failed, the error with its own words and the code that they stand for: they are all that it tells. Any other
- * launch error as it is.
+ * If another runtime has failed, returns the error with the runtime's words, which are all that it reports, and with
+ * the code that they stand for. Returns any other launch error as it is.
  */
 export function withRuntimeWords(error: TspodError, { config, paths }: Subject): TspodError {
   if (config.runtime === undefined || !RUNTIME_STEPS.has(error.details['op'])) return error;
@@ -46,7 +46,7 @@ function lastWords(paths: Pick<ContainerPaths, 'run'>): string {
   return line;
 }
 
-/** As Podman reads them. */
+/** Returns the code that a runtime's words stand for, as Podman reads them. */
 function codeFor(words: string): ErrorCode {
   if (/permission denied|is a directory/i.test(words)) return 'COMMAND_NOT_EXECUTABLE';
   if (/executable file|no such file|not found/i.test(words)) return 'COMMAND_NOT_FOUND';

@@ -1,15 +1,17 @@
-/** Who a container's command runs as, where another runtime needs it in numbers: looked up in the layers of its root. */
+/**
+ * Looks up the user that a container's command runs as in the layers of its root, since another runtime needs numbers.
+ */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 
 import { lookUpAccount, type Account } from '../../spec/users/account-lookup.js';
 
-/** The directories that the root is made of, the one that counts first. */
+/** The directories that the root is made of, the uppermost first. */
 export type RootLayers = readonly string[];
 
-/** What is longer is no file of users. */
+/** Limit of a file of users, in bytes; a longer file counts as empty. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** `user` is user[:group], names or numbers; '' is root. Throws NO_SUCH_USER. */
+/** Returns the account of `user`, which is user[:group], names or numbers; '' is root. Throws NO_SUCH_USER. */
 export function lookUpUser(layers: RootLayers, user: string, extraGroups: readonly string[]): Account {
   return lookUpAccount({ passwd: textOf(layers, 'passwd'), group: textOf(layers, 'group') }, user, extraGroups);
 }
@@ -22,7 +24,10 @@ function textOf(layers: RootLayers, name: string): string {
   return '';
 }
 
-/** Undefined if the layer has no such file. A link is none: where it leads only the mounted root could tell. */
+/**
+ * Reads a file of a layer. Returns undefined if the layer has no such file. A link does not count: only the mounted
+ * root could tell where it leads.
+ */
 function readPlainFile(directory: string, name: string): string | undefined {
   let fd;
   try {

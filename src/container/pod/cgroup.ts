@@ -1,4 +1,7 @@
-/** The cgroup in which those of a pod's containers lie: made with its limits before there is one of these in it, removed with the pod. */
+/**
+ * The cgroup of a pod, in which those of its containers lie: made with its limits before the first of these, removed
+ * with the pod.
+ */
 import { existsSync } from 'node:fs';
 
 import { execute } from '../../native/execute.js';
@@ -15,7 +18,10 @@ import type { EngineContext } from '../context.js';
 import { failpoint } from '../failpoint.js';
 import { podResources } from './resources.js';
 
-/** Before a container of it is launched. A group without limits comes with the first that lies in it. May be repeated. */
+/**
+ * Makes the pod's cgroup with its limits, before a container of the pod is launched. A group without limits comes with
+ * the first container in it. May be repeated.
+ */
 export async function makePodCgroup(context: EngineContext, config: ContainerConfig): Promise<void> {
   const limits = config.pod?.resources;
   if (limits === undefined || !hasLimits(limits)) return;
@@ -35,7 +41,7 @@ export async function makePodCgroup(context: EngineContext, config: ContainerCon
   failpoint('pod-cgroup-made');
 }
 
-/** With all that is in it. May be repeated. */
+/** Removes the pod's cgroup with all that is in it. May be repeated. */
 export async function removePodCgroup(
   context: EngineContext,
   { id, config }: { readonly id: string; readonly config: PodConfig },

@@ -1,10 +1,10 @@
-/** A verb on all containers of a pod: what failed of it. */
+/** Failures of a verb on all containers of a pod. */
 import { TspodError } from '../../errors.js';
 
 /** Errors by the id of the container. */
 export type Failures = ReadonlyMap<string, Error>;
 
-/** Goes through all that were begun. */
+/** Waits for all that was begun, and returns the failures. */
 export async function failuresOf(works: readonly (readonly [string, Promise<unknown>])[]): Promise<Failures> {
   const settled = await Promise.allSettled(works.map(([, work]) => work));
   const failures = new Map<string, Error>();
@@ -17,7 +17,7 @@ export async function failuresOf(works: readonly (readonly [string, Promise<unkn
   return failures;
 }
 
-/** Throws POD_PARTIAL_FAIL if there are any: `what` says of which verb. */
+/** Throws POD_PARTIAL_FAIL if there are failures. `what` begins the message, and says which verb has failed. */
 export function requireNone(pod: string, what: string, errors: Failures): void {
   if (errors.size === 0) return;
   const words = [...errors].map(([id, { message }]) => `${id}: ${message}`).join('; ');

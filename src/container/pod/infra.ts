@@ -18,7 +18,10 @@ interface Launching<T> {
 
 type Config = Pick<ContainerConfig, 'pod'> | undefined;
 
-/** Runs the launch of a container of a pod when the infra container runs. Throws NO_SUCH_POD, and what the start of the infra container throws. */
+/**
+ * Launches a container of a pod once the infra container runs. Throws NO_SUCH_POD, and what the start of the infra
+ * container throws.
+ */
 export async function withInfra<T>(
   context: EngineContext,
   config: Config,
@@ -38,8 +41,8 @@ export async function withInfra<T>(
 }
 
 /**
- * Where a pod is stopped when nothing of it runs, its lock is held, so that no moment of the body is taken for that. Not by who holds the lock of a container
- * already: whoever has the pod's may wait for that.
+ * For a pod with exit policy `stop`, holds the pod's lock, so that the pod is not stopped as idle while `body` runs.
+ * Skipped when the caller holds a container's lock: the holder of the pod's lock may be waiting for it (deadlock).
  */
 export function keepingPod<T>(
   context: EngineContext,
@@ -62,12 +65,12 @@ async function startInfra(
   const status = presentStatus(context, stored);
   if (status === 'running' || status === 'paused') return;
   const options = signal === undefined ? {} : { signal };
-  // Looked at again under its lock: whoever was stopping it may have started it again.
+  // Looked at again under the container's lock: whoever was stopping it may have started it again.
   await inBatch(
     context,
     id,
     async (inner, held) => {
-      // Its stop was cut off, or is under way: this start comes after it.
+      // A stop was cut off, or is under way: this start comes after it.
       if (held.status === 'stopping') await passing('CONTAINER_STOPPED', stopContainer(inner, id, options));
       if (held.status !== 'paused') await passing('STATE_RUNNING', start(inner, id));
     },
@@ -83,7 +86,7 @@ async function passing(code: ErrorCode, work: Promise<void>): Promise<void> {
   }
 }
 
-/** Whether none of its containers but the infra container runs, or is about to, or is going. */
+/** Whether no container of the pod except the infra container runs, is about to run, or is being ended. */
 export function isIdle(context: EngineContext, pod: { readonly id: string; readonly infraId: string }): boolean {
   const members = membersOf(context, pod);
   return !members.some(({ isInfra, status }) => !isInfra && status !== 'created' && status !== 'exited');

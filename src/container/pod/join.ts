@@ -1,4 +1,4 @@
-/** A container that is created in a pod: what of its options follows from that, and which are the pod's. */
+/** Creates containers in a pod: which of their options follow from the pod, and which belong to it. */
 import { invalid, TspodError } from '../../errors.js';
 import { podParent } from '../../spec/limits/cgroup-path.js';
 import type { ContainerConfig, PodMembership } from '../../spec/config.js';
@@ -17,7 +17,10 @@ export interface Joined {
   readonly pod: PodMembership;
 }
 
-/** Undefined: it is in none. Throws NO_SUCH_POD, AMBIGUOUS, INVALID_ARGUMENT for an option that is the pod's. */
+/**
+ * Returns the options with what follows from the pod; undefined if the container is in no pod. Throws NO_SUCH_POD,
+ * AMBIGUOUS, INVALID_ARGUMENT for an option that belongs to the pod.
+ */
 export function joinPod(context: EngineContext, options: CreateOptions): Joined | undefined {
   if (options.pod === undefined || options.pod === '') return undefined;
   const pod = context.store.pods.find(options.pod);
@@ -25,7 +28,7 @@ export function joinPod(context: EngineContext, options: CreateOptions): Joined 
   const { config, infraId } = pod;
   if (options.userns !== undefined) throw invalid('userns and pod cannot be set together');
   const namespaces = sharedNamespaces(pod, options);
-  refuseOfNetwork(options, namespaces);
+  refuseNetworkOptions(options, namespaces);
   if (options.hostname !== undefined && namespaces.uts !== undefined)
     throw invalid('cannot set hostname when joining the pod UTS namespace: invalid configuration');
   const { mounts = [], devices = [] } = infraId === '' ? {} : readConfig(context, infraId);
@@ -47,7 +50,7 @@ export function joinPod(context: EngineContext, options: CreateOptions): Joined 
   };
 }
 
-/** What a container of the pod has of it in its record. */
+/** Returns what the record of a container says of its pod. */
 export function membershipOf(
   { id, config }: { readonly id: string; readonly config: PodConfig },
   options: CreateOptions = {},
@@ -76,7 +79,10 @@ const OPTION_OF = {
   uts: 'uts',
 } as const satisfies Readonly<Record<PodNamespace, keyof Shared>>;
 
-/** One that is asked for is taken in place of the pod's. */
+/**
+ * Returns the pod's namespaces that the container shares. A namespace that the options name takes the place of the
+ * pod's.
+ */
 function sharedNamespaces({ config, infraId }: StoredPod, options: CreateOptions): Shared {
   const shared = config.share.filter((name) => options[OPTION_OF[name]] === undefined);
   return Object.fromEntries(shared.map((name) => [OPTION_OF[name], `container:${infraId}`]));
@@ -84,7 +90,7 @@ function sharedNamespaces({ config, infraId }: StoredPod, options: CreateOptions
 
 const NETWORK_SHARED = 'network cannot be configured when it is shared with a pod';
 
-function refuseOfNetwork(options: CreateOptions, { network }: Shared): void {
+function refuseNetworkOptions(options: CreateOptions, { network }: Shared): void {
   if (network === undefined) return;
   if ((options.publish?.length ?? 0) > 0 || options.publishAll === true)
     throw invalid(`published or exposed ports must be defined when the pod is created: ${NETWORK_SHARED}`);
@@ -95,7 +101,7 @@ function refuseOfNetwork(options: CreateOptions, { network }: Shared): void {
     throw invalid(`networks must be defined when the pod is created: ${NETWORK_SHARED}`);
 }
 
-/** A configuration that is to be one of the pod, in place of where its container was. Throws NO_SUCH_POD, AMBIGUOUS. */
+/** Returns the configuration of a container that is moved into the pod. Throws NO_SUCH_POD, AMBIGUOUS. */
 export function movedToPod(context: EngineContext, config: ContainerConfig, nameOrId: string): ContainerConfig {
   const pod = context.store.pods.find(nameOrId);
   if (pod.removing) throw noSuchPod(nameOrId);
@@ -117,7 +123,10 @@ export function movedToPod(context: EngineContext, config: ContainerConfig, name
   };
 }
 
-/** Members of a pod depend on each other alone, and nobody else depends on them. Throws INVALID_ARGUMENT. */
+/**
+ * Checks that members of a pod depend on each other alone, and that nobody else depends on them. Throws
+ * INVALID_ARGUMENT.
+ */
 export function requireSamePod(
   { store }: EngineContext,
   id: string,

@@ -1,4 +1,7 @@
-/** The lock of a pod: taken before those of its containers. A file like theirs, since ids are of one kind. */
+/**
+ * The lock of a pod, taken before those of its containers. Its file is named as theirs are, since both kinds of ids
+ * have the same form.
+ */
 import { throwIfAborted } from '../../native/abort.js';
 import { lock, removeLockFile, tryLock, type FileLock } from '../../native/file-lock.js';
 import { noSuchPod } from '../../state/lookup.js';
@@ -7,14 +10,17 @@ import { containerPaths } from '../../storage/paths.js';
 import { tracked, type EngineContext } from '../context.js';
 
 interface LockOptions {
-  /** Gives up waiting for the lock; one that has aborted before lets nothing begin. */
+  /** Ends the wait for the lock. A signal that has already aborted lets nothing begin. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A pod whose lock this call holds. Verbs of the inner context on its containers do not take it again. */
+/** Runs under a pod's lock, which verbs of the inner context do not take again. */
 export type PodBody<T> = (inner: EngineContext, pod: StoredPod) => Promise<T>;
 
-/** Throws NO_SUCH_POD if it is gone when the lock is there, ENGINE_CLOSED, ABORTED. */
+/**
+ * Runs `body` under the pod's lock. Throws NO_SUCH_POD if the pod is gone once the lock is held, ENGINE_CLOSED,
+ * ABORTED.
+ */
 export async function withPod<T>(
   context: EngineContext,
   id: string,
@@ -32,7 +38,7 @@ export async function withPod<T>(
   });
 }
 
-/** Undefined if somebody else holds the lock. */
+/** Like withPod(), but returns undefined if somebody else holds the lock. */
 export async function withFreePod<T>(context: EngineContext, id: string, body: PodBody<T>): Promise<T | undefined> {
   return tracked(context, async () => {
     using held = tryLock(containerPaths(context.directories, id).lock);
@@ -40,7 +46,7 @@ export async function withFreePod<T>(context: EngineContext, id: string, body: P
   });
 }
 
-/** Nobody needs the file while nobody holds its lock. */
+/** Runs `body`, and then removes the lock file: nobody needs it while nobody holds the lock. */
 async function underLock<T>(
   context: EngineContext,
   { id, held }: { readonly id: string; readonly held: FileLock },

@@ -1,4 +1,4 @@
-/** What the containers of a pod are, as one moment saw them. Takes no lock. */
+/** The containers of a pod, as they are at one moment. Takes no lock. */
 import type { StoredContainer } from '../../state/records.js';
 import { containerPaths } from '../../storage/paths.js';
 import type { ContainerStatus } from '../api/container.js';
@@ -12,7 +12,7 @@ export interface Member {
   readonly isInfra: boolean;
 }
 
-/** Oldest first: the infra container before the others. */
+/** Returns the containers of a pod, oldest first: the infra container comes before the others. */
 export function membersOf(
   context: EngineContext,
   { id, infraId }: { readonly id: string; readonly infraId: string },
@@ -28,7 +28,7 @@ export function presentStatus({ directories }: EngineContext, { id, state }: Sto
   return statusOf(state, observe(state, containerPaths(directories, id)));
 }
 
-/** It has a process, or is about to have one again. */
+/** Whether a container has a process, or is about to have one again. */
 export function isLive(status: ContainerStatus): boolean {
   return LIVE.has(status);
 }

@@ -1,4 +1,7 @@
-/** Removes a pod with its containers. Cut off anywhere, the record says that it is being removed, and the next command goes on. */
+/**
+ * Removes a pod with its containers. If that is cut off anywhere, the record says that the pod is being removed, and
+ * the next command goes on.
+ */
 import type { TspodError } from '../../errors.js';
 import { isTspodError } from '../../errors.js';
 import { removeLockFile, tryLock } from '../../native/file-lock.js';
@@ -14,20 +17,23 @@ import { failuresOf, partialFail, type Failures } from './failures.js';
 import { withPod } from './lock.js';
 import { membersOf, presentStatus, type Member } from './members.js';
 
-/** Removes one container, whatever it is in the pod. */
+/** Removes one container, whether it is the infra container or another. */
 export type RemoveOne = (context: EngineContext, id: string, options: RemoveOptions) => Promise<void>;
 
 export interface PodRemoval extends Pick<RemoveOptions, 'force' | 'timeoutSec' | 'signal'> {
   readonly removeOne: RemoveOne;
 }
 
-/** Throws NO_SUCH_POD; POD_PARTIAL_FAIL without force if containers of it run, and if some cannot be removed. */
+/**
+ * Removes a pod. Throws NO_SUCH_POD; POD_PARTIAL_FAIL if containers of it run and `force` is not given, or if some
+ * cannot be removed.
+ */
 export async function removePod(context: EngineContext, id: string, removal: PodRemoval): Promise<void> {
   await withPod(
     context,
     id,
     async (inner, pod) => {
-      // Together: who starts a container of it sees the removal, or is seen here.
+      // In one transaction: whoever starts a container of the pod sees the removal, or is seen here.
       inner.store.transaction(() => {
         if (removal.force !== true) refuseRunning(inner, pod);
         inner.store.pods.beginRemoval(id);
@@ -39,7 +45,7 @@ export async function removePod(context: EngineContext, id: string, removal: Pod
   );
 }
 
-/** The infra container may run: there is no other use for it. */
+/** Throws POD_PARTIAL_FAIL if containers of the pod run. The infra container may: there is no other use for it. */
 function refuseRunning(context: EngineContext, pod: StoredPod): void {
   const others = membersOf(context, pod).filter(({ isInfra }) => !isInfra);
   const found = others.map(
@@ -49,7 +55,10 @@ function refuseRunning(context: EngineContext, pod: StoredPod): void {
   if (running.length > 0) throw notAll(pod.id, new Map(running.map(({ id, status }) => [id, refusalOf(id, status)])));
 }
 
-/** It has been recorded that it runs, which it does not yet; whoever starts it has its lock. Nobody has that of one whose start was cut off. */
+/**
+ * Whether somebody is starting the container: the record says that it runs, which it does not yet, and its lock is
+ * held. Nobody holds the lock of one whose start was cut off.
+ */
 function isBeingStarted(context: EngineContext, id: string): boolean {
   const stored = context.store.get(id);
   if (stored?.state.status !== 'active') return false;
@@ -78,7 +87,7 @@ function notAll(pod: string, errors: Failures): TspodError {
   );
 }
 
-/** Under the pod's lock; what is gone already is success. */
+/** Removes a pod that is recorded as being removed, under its lock. What is gone already is a success. */
 export async function finishPodRemoval(context: EngineContext, pod: StoredPod, removal: PodRemoval): Promise<void> {
   const { id, name, infraId } = pod;
   const { timeoutSec, signal, removeOne } = removal;

@@ -4,7 +4,7 @@ import type { ResourceConfig } from '../../spec/config.js';
 import { blockDeviceNumbers } from '../../spec/files/host-paths.js';
 import { ociResources } from '../../spec/limits/resources.js';
 
-/** What is asked of a pod's cgroup. The number of processes only where it was. */
+/** Returns the limits of a pod's cgroup. The number of processes is among them only if it was given. */
 export function podResources(config: ResourceConfig): LinuxResources {
   const { devices: _devices, pids, ...resources } = ociResources(config, [], blockDeviceNumbers);
   return { ...resources, ...(pids !== undefined && pids.limit > 0 ? { pids } : {}) };

@@ -1,4 +1,7 @@
-/** Brings an update of a container's record to the kernel and to its monitor. Under the container's lock; may be repeated. */
+/**
+ * Applies an update of a container's record to the kernel and to the container's monitor. Under the container's lock;
+ * may be repeated.
+ */
 import { unlinkSync, writeFileSync } from 'node:fs';
 
 import { TspodError } from '../../errors.js';
@@ -31,14 +34,14 @@ import { withJoinedMaps } from '../namespaces/userns.js';
 
 const EBADF = 9;
 
-/** Takes the change of limits back as far as the kernel lets it. */
+/** Undoes a change of limits, as far as the kernel allows. */
 export type Undo = () => Promise<void>;
 
 const NOTHING_TO_UNDO: Undo = () => Promise.resolve();
 
 /**
- * Writes limits into the cgroups of a container that is live; makes those groups that it has not needed until now and moves its
- * processes there. Throws UPDATE_FAILED when the kernel refuses one, and everything is as before.
+ * Writes limits into the cgroups of a live container; makes the groups that it has not needed until now, and moves its
+ * processes there. Throws UPDATE_FAILED when the kernel refuses a limit, and everything is as before.
  */
 export async function applyLimits(held: HeldContainer, resources: LinuxResources): Promise<Undo> {
   const { observation, context, id, config } = held;
@@ -57,7 +60,7 @@ export async function applyLimits(held: HeldContainer, resources: LinuxResources
     await carryOut(first, undo);
     return undo;
   }
-  // Frozen, it cannot fork a process away from those that are moved.
+  // A frozen container cannot fork a process away from those that are moved.
   const wasPaused = held.status === 'paused';
   if (!wasPaused) await freeze(held);
   try {
@@ -69,7 +72,10 @@ export async function applyLimits(held: HeldContainer, resources: LinuxResources
   return undo;
 }
 
-/** What the files hold now is read before they change. Groups that were made stay: without limits they do nothing. */
+/**
+ * Returns the undo of an update: it reads what the files hold before they change. Groups that were made stay: without
+ * limits they do nothing.
+ */
 function undoOf(update: Update): Undo {
   const plan = encodePlan(restorePlan(update, readIfReadable));
   return () => execute(plan);
@@ -106,8 +112,9 @@ export interface NextPlan {
 }
 
 /**
- * Hands the monitor the plan of launches to come. Nothing if the monitor launches no more anyway, or is gone. Throws UPDATE_FAILED: if it does not take it, and if it
- * does not answer, as it does while a restart is held up. Whether it takes it later is not known then: the next command hands it the plan of the record.
+ * Hands the monitor the plan of launches to come. Does nothing if the container is not live, or its monitor gone.
+ * Throws UPDATE_FAILED if the monitor does not take the plan, or does not answer, as while a restart is held up. In the
+ * second case it is not known whether it takes the plan later: the next command hands it the plan of the record.
  */
 export async function applyToMonitor(held: HeldContainer, next: NextPlan = {}): Promise<void> {
   if (held.observation.kind !== 'live') return;
@@ -159,12 +166,12 @@ async function nextPlan(held: HeldContainer, { withoutPlace }: NextPlan): Promis
     timeLimitMs: 0,
     splitFrom: held.state.splitFrom,
   });
-  // Another runtime reads it anew at each launch.
+  // Another runtime reads the bundle anew at each launch.
   if (config.runtime !== undefined) writeBundle(paths, spec);
   return plan;
 }
 
-/** As at the start. */
+/** Returns the streams of the container as at its start. */
 function stdioOf({ config, paths }: HeldContainer): StdioPlan {
   return (
     readDescriptors(paths.run) ??

@@ -14,9 +14,10 @@ import { recordRestarts } from './restarts.js';
 import { settle } from './settle.js';
 
 /**
- * Records the end of a container whose monitor has hung up, and removes it if it was to be. Answers how it ended: `told` if a message
- * said so, else what the record knows, and undefined if somebody else has removed it. When the engine has been closed meanwhile, `told` is the answer, and the rest is
- * left to whoever looks next; throws ENGINE_CLOSED if nothing was told.
+ * Records the end of a container whose monitor has hung up, and removes the container if it has `autoRemove`. Returns
+ * how it ended: `told` if a message said so, else what the record knows, and undefined if somebody else has removed the
+ * container. If the engine has been closed meanwhile, returns `told`, and the rest is left to whoever looks next;
+ * throws ENGINE_CLOSED if nothing was told.
  */
 export async function removeEnded(
   context: EngineContext,
@@ -38,7 +39,8 @@ export async function removeEnded(
 
 async function finish(held: HeldContainer, told: ExitStatus | undefined): Promise<ExitStatus | undefined> {
   if (held.isRestarting) return told;
-  // The straight way: its monitor has told the end and is gone, so that nothing has to be found out or written before the removal.
+  // The short way: the monitor has reported the end and is gone, so that nothing has to be found out or written before
+  // the removal.
   if (told !== undefined && held.state.autoRemove && held.observation.kind === 'ended' && !isNeeded(held)) {
     recordRestarts(held);
     recordHealthChange(held);
@@ -48,7 +50,7 @@ async function finish(held: HeldContainer, told: ExitStatus | undefined): Promis
     return told;
   }
   if (told !== undefined) await settle(held);
-  // Somebody has started it again.
+  // Somebody has started the container again.
   if (held.status !== 'exited') return told;
   const exit = told ?? statusFromRecord(held.state);
   if (held.state.autoRemove) await destroyUnneeded(held);

@@ -1,4 +1,4 @@
-/** The end of a container's record and of everything that has its name. Called under its lock. */
+/** Removes a container's record and everything that has its name. Called under its lock. */
 import { existsSync, unlinkSync } from 'node:fs';
 
 import { removeTree } from '../../native/tree.js';
@@ -15,12 +15,15 @@ import { removeRunDirectory } from './settle.js';
 import { tearDownLeftovers } from './tear-down.js';
 import { removeAllMarked } from '../files/volumes.js';
 
-/** Whether others depend on it: then it stays, whatever was asked for, as it does with Podman. */
+/** Whether other containers depend on this one: then it stays, whatever was asked for, as with Podman. */
 export function isNeeded({ context, seq }: Pick<HeldContainer, 'context' | 'seq'>): boolean {
   return context.store.dependents(seq).length > 0;
 }
 
-/** Like destroy(), unless somebody depends on it. In one transaction with the look for those, so that none is recorded in between. */
+/**
+ * Like destroy(), unless another container depends on this one. The look for dependents is in one transaction with the
+ * change of state, so that none is recorded in between.
+ */
 export async function destroyUnneeded(held: HeldContainer): Promise<void> {
   const claimed = held.context.store.transaction(() => {
     if (isNeeded(held)) return false;
@@ -31,8 +34,8 @@ export async function destroyUnneeded(held: HeldContainer): Promise<void> {
 }
 
 /**
- * Ends its process if there is one, removes its files, forgets it. Cut off anywhere, the record says `removing`, and the next command
- * goes on.
+ * Ends the container's process if there is one, removes its files, forgets it. If that is cut off anywhere, the record
+ * says `removing`, and the next command goes on.
  */
 export async function destroy(held: HeldContainer): Promise<void> {
   held.save({ status: 'removing' });
@@ -44,25 +47,25 @@ export async function destroy(held: HeldContainer): Promise<void> {
 }
 
 /**
- * Removes what an ended container left, and the record at last: one that is live but has no run directory any more is taken for one
- * that was cut off, and removed all the same.
+ * Removes what an ended container left, and the record last. If that is cut off, a container that is recorded as live
+ * but has no run directory counts as one whose launch was cut off, and is removed all the same.
  */
 export async function sweep(held: HeldContainer, exitCode: number): Promise<void> {
   await tearDownLeftovers(held);
   if (held.state.mounted) await unmountRoot(held);
-  // The teardown of an automatically removed one has done this already.
+  // For a container with `autoRemove` the teardown has done this already.
   if (existsSync(held.paths.directory)) await removeTree(held.paths.directory);
   removeRunDirectory(held);
   failpoint('files-removed');
   removeCidFile(held);
-  // While its labels are known; after a crash it is removed again.
+  // Recorded while the labels are known; after a crash the container is removed, and this recorded, again.
   recordContainerEvent(held.context, { id: held.id, name: held.name, status: 'remove', key: '' });
   const pod = held.context.store.pods.podOf(held.seq);
   const volumes = held.context.store.delete(held, exitCode);
   failpoint('record-deleted');
   tellMembers(held.context);
   held.forget(pod);
-  // Last: they may be large, or have something mounted in them.
+  // Last, since volumes may be large, or have something mounted in them.
   await removeAllMarked(held.context, volumes);
 }
 
@@ -72,6 +75,6 @@ function removeCidFile(held: HeldContainer): void {
   try {
     unlinkSync(cidFile);
   } catch {
-    // It is the user's: gone, or not to be removed by us.
+    // The file is the user's: it may be gone, or we may not be allowed to remove it.
   }
 }

@@ -8,12 +8,18 @@ import type { LiveRecord } from '../monitor/run-record.js';
 import { isRelaunching } from '../observe.js';
 import type { StoredState } from '../../state/records.js';
 
-/** Not in the middle of a restart: what holds that up would hold this up as well. */
+/**
+ * Whether an update is still to be carried out. Not in the middle of a restart: what holds that up would hold this up
+ * as well.
+ */
 export function isUpdateDue({ updating }: Pick<StoredState, 'updating'>, live: LiveRecord): boolean {
   return updating && !isRelaunching(live);
 }
 
-/** What the kernel or the monitor refuses now is left for the next start, which says so; what the monitor does not answer in time, for the next command. */
+/**
+ * Carries out the update. What the kernel or the monitor refuses now is left to the next start, which reports it; what
+ * the monitor does not answer in time, to the next command.
+ */
 export async function finishUpdate(held: HeldContainer, patienceMs: number): Promise<void> {
   try {
     const { config } = held;

@@ -1,4 +1,6 @@
-/** Settles containers as they end or restart, while somebody follows the events: nobody else may look for a long time. */
+/**
+ * Settles containers as they end or restart, while somebody follows the events: nobody else may look for a long time.
+ */
 import { watch } from 'node:fs';
 
 import { whenAborted } from '../../native/abort.js';
@@ -18,7 +20,7 @@ export interface EndWatch {
   readonly look: (id: string) => void;
 }
 
-/** Until the signal aborts. */
+/** Settles containers as they end, until the signal aborts. */
 export function settleEnds(context: EngineContext, signal: AbortSignal): EndWatch {
   const watched = new Set<string>();
   const look = (id: string) => {
@@ -47,14 +49,17 @@ export function settleEnds(context: EngineContext, signal: AbortSignal): EndWatc
   return { look };
 }
 
-/** Of a container with a monitor whose end is to be waited for. */
+/** Returns the record of a container whose monitor's end is to be waited for. */
 function attendable(observation: Observation): LiveRecord | undefined {
   return observation.kind === 'live' || isLingering(observation) ? observation.live : undefined;
 }
 
 type Lingering = Extract<Observation, { kind: 'ending' | 'ended' }> & { readonly live: LiveRecord };
 
-/** Its process has ended. Its monitor may have to bring the last of the output to somebody slow: who settles it now cuts that off. */
+/**
+ * Whether the process has ended, but the monitor not: it may have to bring the last of the output to a slow reader, and
+ * settling the container now would cut that off.
+ */
 function isLingering(observation: Observation): observation is Lingering {
   if (observation.kind === 'ending') return true;
   return observation.kind === 'ended' && observation.live !== undefined && isAlive(observation.live.monitor);
@@ -77,7 +82,7 @@ async function attendSession(context: EngineContext, { id, live, signal }: Atten
   }
 }
 
-/** Resolves when its monitor has ended and that has been recorded. */
+/** Resolves when the monitor of a container has ended and that has been recorded. */
 async function attend(context: EngineContext, { id, live, signal }: Attended): Promise<void> {
   const watcher = tellsMore(context, id) ? watchRun(context, id, signal) : undefined;
   try {
@@ -91,7 +96,7 @@ async function attend(context: EngineContext, { id, live, signal }: Attended): P
   }
 }
 
-/** Than its end. */
+/** Whether the monitor may record more than the end: restarts, or health checks. */
 function tellsMore({ store }: EngineContext, id: string): boolean {
   const config = store.config(id);
   return config !== undefined && (config.restart.policy !== 'no' || config.health !== undefined);
@@ -117,12 +122,14 @@ function watchRun(context: EngineContext, id: string, signal: AbortSignal): () =
   }
 }
 
-/** Its end is recorded, and it is removed if it was to be. What fails here, the next command finds. */
+/**
+ * Records the end of the container, and removes it if it has `autoRemove`. What fails here is left to the next command.
+ */
 async function settleNow(context: EngineContext, id: string, signal: AbortSignal): Promise<void> {
   await withContainer(context, id, settleUnhurried, { signal, settle: false }).catch(() => undefined);
 }
 
-/** Whoever attends a monitor settles when that has ended. */
+/** Settles the container, unless its monitor lingers: whoever waits for that settles when it has ended. */
 async function settleUnhurried(held: HeldContainer): Promise<void> {
   if (isLingering(held.observation)) return;
   await settle(held);

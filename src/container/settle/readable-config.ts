@@ -1,10 +1,10 @@
-/** Configurations of containers whose record may be damaged: they end and go all the same. */
+/** Configurations of containers whose record may be damaged: such containers can still be ended and removed. */
 import { isTspodError } from '../../errors.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { EngineContext } from '../context.js';
 import type { HeldContainer } from '../held.js';
 
-/** Undefined if its record is damaged. */
+/** Returns the configuration; undefined if the record is damaged. */
 export function readableConfig(held: HeldContainer): ContainerConfig | undefined {
   try {
     return held.config;
@@ -14,7 +14,10 @@ export function readableConfig(held: HeldContainer): ContainerConfig | undefined
   }
 }
 
-/** One that is damaged, or gone, is told under its lock. */
+/**
+ * Returns the configuration without taking the container's lock; undefined if the record is damaged or gone, which is
+ * reported under the lock.
+ */
 export function knownConfig({ store }: EngineContext, id: string): ContainerConfig | undefined {
   try {
     return store.config(id);

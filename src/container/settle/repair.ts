@@ -1,4 +1,7 @@
-/** Puts right what crashed processes left: run when an engine opens. It never waits for a lock, and for a monitor no longer than a second. */
+/**
+ * Puts right what crashed processes left: run when an engine opens. It never waits for a lock, and for a monitor no
+ * longer than a second.
+ */
 import { existsSync } from 'node:fs';
 
 import type { EngineContext } from '../context.js';
@@ -20,7 +23,10 @@ import { removeUnreadyLayers } from '../../storage/hide-layer.js';
 import { containerPaths, type ContainerPaths } from '../../storage/paths.js';
 import { settleVolumes } from '../files/volumes.js';
 
-/** Containers whose record and kernel disagree, in the order of their creation; a healthy store costs a few reads for each that runs. */
+/**
+ * Returns the containers whose record and kernel disagree, in the order of their creation; a healthy store costs a few
+ * reads for each that runs.
+ */
 function findBroken(
   context: EngineContext,
   unsettled: readonly StoredContainer[] = context.store.unsettled(),
@@ -48,22 +54,22 @@ function needsRepair(context: EngineContext, { id, seq, state }: StoredContainer
     case 'ending':
       return false;
     case 'ended':
-      // While its monitor tears down there is nothing to be done for it.
+      // While the monitor tears down there is nothing to be done.
       return observation.live === undefined || !isAlive(observation.live.monitor);
     case 'lost':
-      // One that is stuck in the kernel was waited for before.
+      // A process that is stuck in the kernel was waited for before.
       return state.status !== 'stopping' || !isKilled(observation.live.init);
     case 'launching':
       return true;
   }
 }
 
-/** Something happened in it that is an event, and nobody of the engine was there. */
+/** Whether something happened in the container that is an event and is not recorded yet, since no engine was there. */
 function hasUntold(paths: ContainerPaths): boolean {
   return isUntoldHealth(paths) || untoldEnds(paths.run).length > 0;
 }
 
-/** A run that followed another, or, while the next is waited for, the end of the last. */
+/** Whether a restart is not recorded as an event yet, or, while the next run is waited for, the end of the last. */
 function hasUntoldRestart({ state, live, paths }: Restarted): boolean {
   if (live.status === 'waiting' && existsSync(endPath(paths, live.restarts))) return true;
   return live.restarts > state.restarts;
@@ -76,8 +82,8 @@ interface Restarted {
 }
 
 /**
- * Repairs them; those that another process holds are in its care. What fails here is found again by the next engine, or by the verb that
- * is called on the container, which tells.
+ * Repairs what is broken, except what another process has locked, which is in its care. What fails here is found again
+ * by the next engine, or by the next verb on the container, which reports it.
  */
 export async function repair(context: EngineContext): Promise<void> {
   const unsettled = context.store.unsettled();
@@ -93,14 +99,14 @@ export async function repair(context: EngineContext): Promise<void> {
   await settleVolumes(context);
 }
 
-/** The record is settled by now; what was being removed, or was to be removed at its end, goes. */
+/** Removes a container that was being removed, or was to be removed at its end. Its record must be settled. */
 export async function finishRemoval(held: HeldContainer): Promise<void> {
   const { state } = held;
   if (state.status === 'removing') await destroy(held);
   else if (state.status === 'exited' && state.autoRemove) await destroyUnneeded(held);
 }
 
-/** The same after an end: what fails is left to the next command. */
+/** Does as finishRemoval() after an end, but leaves what fails to the next command. */
 export async function tryRemoval(held: HeldContainer): Promise<void> {
   await finishRemoval(held).catch(() => undefined);
 }

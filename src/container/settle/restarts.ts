@@ -1,4 +1,7 @@
-/** Restarts by policy happen while no process of the engine lives: their events follow from what the monitor wrote. */
+/**
+ * Records the events of restarts by policy. These happen while no process of the engine lives, so the events follow
+ * from what the monitor wrote.
+ */
 import { readdirSync, unlinkSync } from 'node:fs';
 
 import { recordContainerEvent, recordEnd } from '../events.js';
@@ -8,26 +11,26 @@ import { exitCodeOf } from '../exit-status.js';
 import { readExitRecord } from '../monitor/run-record.js';
 import type { ContainerPaths } from '../../storage/paths.js';
 
-/** `end-N`: how a run ended that another follows. */
+/** Name of a file `end-N`, which says how a run ended that another one follows. */
 const END_FILE = /^end-\d+$/;
 
-/** So many there are at most (kMaxEndRecords in native/monitor). */
+/** Limit of such files (kMaxEndRecords in native/monitor). */
 const MAX_END_FILES = 256;
 
-/** Of the run with so many restarts before it. */
+/** Returns the file about the run that has so many restarts before it. */
 export function endPath({ run }: Pick<ContainerPaths, 'run'>, restarts: number): string {
   return `${run}/end-${String(restarts % MAX_END_FILES)}`;
 }
 
 interface Run {
   readonly startedUs: number;
-  /** Before it. */
+  /** Restarts before this run. */
   readonly restarts: number;
 }
 
 /**
- * Records the ends before the present run, and the starts by policy, each once: the record says up to which restart they are told. Cut
- * off, it records some again, with the same keys.
+ * Records the ends before the present run, and the starts by policy, each once: the record says up to which restart
+ * they are recorded. If this is cut off, some are recorded again, with the same keys.
  */
 export function recordRestarts(held: HeldContainer): void {
   const present = presentRun(held);
@@ -48,7 +51,7 @@ export function recordRestarts(held: HeldContainer): void {
   held.save({ restarts: told });
 }
 
-/** Undefined if there has been no restart, nor an end that one follows. */
+/** Returns the present run; undefined if there has been no restart, nor an end that one follows. */
 function presentRun({ observation }: HeldContainer): Run | undefined {
   switch (observation.kind) {
     case 'live':
@@ -56,7 +59,7 @@ function presentRun({ observation }: HeldContainer): Run | undefined {
     case 'lost': {
       const { restarts, status, startedUs } = observation.live;
       if (restarts === 0 && status !== 'waiting') return undefined;
-      // Until it runs, the time is that of the run before.
+      // Until the container runs, the time is that of the run before.
       return { restarts, startedUs: status === 'running' ? startedUs : 0 };
     }
     case 'ended': {
@@ -69,7 +72,7 @@ function presentRun({ observation }: HeldContainer): Run | undefined {
   }
 }
 
-/** In the order of the runs. */
+/** Returns the records of earlier ends, in the order of the runs. */
 function endFiles({ paths }: HeldContainer) {
   return readdirSync(paths.run)
     .filter((name) => END_FILE.test(name))

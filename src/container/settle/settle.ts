@@ -1,6 +1,7 @@
 /**
- * Brings the record in line with what happened: under the container's lock, before any verb. Every effect is found by its name, which
- * derives from the id, and everything here may be repeated: a crash in the middle is put right by the next call.
+ * Brings the record in line with what happened: under the container's lock, before any verb. Every effect is found by
+ * its name, which derives from the id, and everything here may be repeated: a crash in the middle is put right by the
+ * next call.
  */
 import { existsSync, renameSync } from 'node:fs';
 
@@ -37,7 +38,10 @@ import { comesWithin } from '../../util/within.js';
 
 const SIGKILL = 9;
 
-/** Throws STATE_INVALID if it is just being launched, without the lock, by a monitor that says nothing for the time of `patienceMs`. */
+/**
+ * Settles the container's record. Throws STATE_INVALID if the container is being launched, without the lock, by a
+ * monitor that does not answer for `patienceMs`.
+ */
 export async function settle(held: HeldContainer, patienceMs = ANSWER_MS): Promise<void> {
   await settleLife(held, patienceMs);
   const { mounted, mounts } = held.state;
@@ -58,18 +62,18 @@ async function settleLife(held: HeldContainer, patienceMs: number): Promise<void
       recordWhatHappened(held);
       return;
     case 'ended':
-      // It is still tearing down, maybe: a new launch would lose its cgroup to that.
+      // The monitor may still be tearing down, and a new launch would lose its cgroup to that.
       if (observation.live !== undefined) await endOf(held, observation.live.monitor);
       recordWhatHappened(held);
       await recordLastExecEnds(held);
       recordEnd(held, endedState(held.state, observation.exit));
       failpoint('end-told');
-      // Before its addresses may be another's. What fails is tried again below.
+      // Before the addresses may be another container's. What fails is tried again below.
       await removeAdded(held.context, held.id).catch(() => undefined);
-      // Recorded before its source goes: an exit code is never lost.
+      // Recorded before the file with the exit code goes, so that the code is never lost.
       held.save(endedState(held.state, observation.exit));
       failpoint('end-recorded');
-      // A monitor that was killed in the middle of it.
+      // The monitor may have been killed in the middle of its teardown.
       await tearDownLeftovers(held);
       keepLastHealth(held);
       removeEndedRun(held);
@@ -88,14 +92,14 @@ async function settleLife(held: HeldContainer, patienceMs: number): Promise<void
   }
 }
 
-/** While nobody of the engine was there. */
+/** Records the events of what happened while no engine was there. */
 function recordWhatHappened(held: HeldContainer): void {
   recordRestarts(held);
   recordHealthChange(held);
   recordExecEnds(held);
 }
 
-/** Ends whatever is left of it, and records that nobody knows how it ended. */
+/** Ends whatever is left of the container, and records that nobody knows how it ended. */
 async function abandon(held: HeldContainer, why: string): Promise<void> {
   await tearDown(held);
   await recordLastExecEnds(held);
@@ -117,17 +121,20 @@ async function abandon(held: HeldContainer, why: string): Promise<void> {
   recordCleanup(held);
 }
 
-/** Costs nothing for a container without a health check. */
+/** Keeps the last health record. Costs nothing for a container without a health check. */
 function keepLastHealth(held: HeldContainer): void {
   if (readableConfig(held)?.health !== undefined) keepHealth(held.paths);
 }
 
-/** Of what stays: what is to be removed has that recorded. */
+/** Records `cleanup`, except for a container with `autoRemove`, which gets a `remove` event instead. */
 function recordCleanup({ context, id, name, state }: HeldContainer): void {
   if (!state.autoRemove) recordContainerEvent(context, { id, name, status: 'cleanup' });
 }
 
-/** The process of a dead monitor. Throws STATE_INVALID if it does not end: the record then says that it is to, and the next verb tries again. */
+/**
+ * Kills the process of a dead monitor. Throws STATE_INVALID if it does not end: the record then says `stopping`, and
+ * the next verb tries again.
+ */
 async function endLost(held: HeldContainer, { init }: LiveRecord): Promise<void> {
   if (init.pid === 0) return;
   using process = openProcess(init.pid, init.startTime);
@@ -147,9 +154,10 @@ async function endLost(held: HeldContainer, { init }: LiveRecord): Promise<void>
 }
 
 /**
- * The engine that launched it died before the monitor wrote its state. Is there a monitor? It holds the run directory by a descriptor
- * and listens in it on `attach` from its first steps on. The directory is renamed: a monitor that comes late finds none and
- * gives up; one that is at work is found by its socket, and either gives up as well (its engine is gone) or gets its container going.
+ * Whether a monitor is at work on a container whose launching engine died before the monitor wrote its state. A monitor
+ * holds the run directory by a descriptor and listens in it on `attach` from its first steps on. The directory is
+ * renamed: a monitor that comes late finds none and gives up; one that is at work is found by its socket, and either
+ * gives up as well (its engine is gone) or gets its container going. Throws STATE_INVALID if a monitor does not answer.
  */
 async function monitorIsAtWork(held: HeldContainer, patienceMs: number): Promise<boolean> {
   const { run } = held.paths;
@@ -164,7 +172,7 @@ async function monitorIsAtWork(held: HeldContainer, patienceMs: number): Promise
     renameSync(run, aside);
     failpoint('put-aside');
   } catch (error) {
-    // Gone, or put aside already by somebody who did not get further.
+    // It is gone, or was put aside already by somebody who did not get further.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   const runs = await answers(aside);
@@ -173,7 +181,10 @@ async function monitorIsAtWork(held: HeldContainer, patienceMs: number): Promise
   return runs && held.look().kind === 'live';
 }
 
-/** Whether a monitor listens in the directory and its container gets to run: it answers once it does, hangs up if it gives up, and does neither while it is held up. */
+/**
+ * Asks the monitor that may listen in the directory. `runs`: its container runs; `gone`: there is none, or it has given
+ * up; `none`: it does not answer, because it is held up.
+ */
 async function answerOf(runDirectory: string, patienceMs: number): Promise<'runs' | 'gone' | 'none'> {
   let connection;
   try {
@@ -190,7 +201,7 @@ async function answerOf(runDirectory: string, patienceMs: number): Promise<'runs
 }
 
 async function answerOver(connection: MonitorConnection, patienceMs: number): Promise<'runs' | 'gone' | 'none'> {
-  // It has written nothing yet that tells who it is.
+  // The monitor has not written yet who it is.
   const monitor = processRef(connection.peerPid());
   if (monitor !== undefined) wakeMonitor(monitor);
   let answer: 'runs' | 'gone' | 'none' = 'none';
@@ -209,7 +220,7 @@ async function answerOver(connection: MonitorConnection, patienceMs: number): Pr
   return answer;
 }
 
-/** Where the run directory of a launch that was cut off is put. */
+/** Returns where the run directory of a launch that was cut off is put. */
 export function asidePath({ run }: Pick<ContainerPaths, 'run'>): string {
   return `${run}.cut`;
 }
@@ -218,7 +229,10 @@ export function removeRunDirectory({ paths }: HeldContainer): void {
   removeBusyTree(paths.run);
 }
 
-/** What follows an end that the monitor is about to write down: its own end, or, where it is to start the container again, the wait for that. */
+/**
+ * Waits for what follows an end that the monitor is about to record: its own end or, if it is to start the container
+ * again, the wait for that.
+ */
 async function afterEnding(held: HeldContainer, monitor: ProcessRef): Promise<Observation> {
   using handle = openProcess(monitor.pid, monitor.startTime);
   if (handle === undefined || !existsSync(held.paths.run)) return held.look();
@@ -238,7 +252,7 @@ async function afterEnding(held: HeldContainer, monitor: ProcessRef): Promise<Ob
   }
 }
 
-/** Resolves when it is no more. */
+/** Resolves when the monitor has ended. */
 async function endOf({ paths }: HeldContainer, monitor: ProcessRef): Promise<void> {
   if (monitor.pid === 0) return;
   using handle = openProcess(monitor.pid, monitor.startTime);

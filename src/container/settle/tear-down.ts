@@ -1,4 +1,4 @@
-/** The teardown plan, run by the engine: when the monitor died before it could, or left something. */
+/** Runs the teardown plan in the engine, when the monitor died before it could, or left something. */
 import { existsSync } from 'node:fs';
 
 import { findRuntime } from '../../host/oci-runtimes.js';
@@ -15,7 +15,10 @@ import { leftNetwork } from '../network/record.js';
 import { runtimeCommand } from '../oci-runtime/command.js';
 import { readableConfig } from './readable-config.js';
 
-/** Ends what still runs in its cgroups, removes them, runs poststop hooks. Throws the first failure, after having tried all. */
+/**
+ * Ends what still runs in the container's cgroups, removes them, runs poststop hooks. Throws the first failure, after
+ * having tried all.
+ */
 export async function tearDown(held: HeldContainer): Promise<void> {
   const config = readableConfig(held);
   await execute(
@@ -34,12 +37,18 @@ export async function tearDown(held: HeldContainer): Promise<void> {
   await removeAdded(held.context, held.id);
 }
 
-/** Without the runtime, which somebody has removed since, its container still ends with its cgroup. */
+/**
+ * Returns how the container's OCI runtime is called. If the runtime has been uninstalled since, the container still
+ * ends with its cgroup.
+ */
 function runtimeOf({ id, paths }: HeldContainer, runtime: RuntimeConfig): Pick<TeardownContext, 'runtime'> {
   return findRuntime(runtime.name) === undefined ? {} : { runtime: runtimeCommand(runtime, id, paths) };
 }
 
-/** Removes cgroups that are still there after a monitor's teardown: a process that ended slowly can keep one busy. */
+/**
+ * Removes cgroups and networks that are still there after a monitor's teardown: a process that ended slowly can keep a
+ * cgroup busy.
+ */
 export async function tearDownLeftovers(held: HeldContainer): Promise<void> {
   await removeAdded(held.context, held.id);
   const cgroup = heldCgroups(held);
@@ -48,12 +57,14 @@ export async function tearDownLeftovers(held: HeldContainer): Promise<void> {
   await execute(encodePlan(teardownPlan({ id: held.id, cgroup, ...network })));
 }
 
-/** The end of a run is recorded before the last of it is torn down; until that is done its directory is there. */
+/**
+ * Tears down what is left of the last run. Its end is recorded before that, and its directory stays until it is done.
+ */
 export async function tearDownLastRun(held: HeldContainer): Promise<void> {
   if (existsSync(held.paths.run)) await tearDownLeftovers(held);
 }
 
-/** As its last life was given it. */
+/** Returns the networks of the last run that are still to be undone. */
 function networkOf({ context, id }: HeldContainer): Pick<TeardownContext, 'network'> {
   const network = leftNetwork(context, id);
   return network === undefined ? {} : { network };

@@ -11,10 +11,13 @@ import { MAX_TIMER_MS } from '../../util/timer.js';
 
 const DEFAULT_MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
-/** A source that always has more, with a reader that is as fast, would keep the event loop from everything else. */
+/**
+ * How long input is fed in one turn, in ms: a source that always has more, with a reader as fast, would keep the event
+ * loop from everything else.
+ */
 const MAX_TURN_MS = 10;
 
-/** Before anything runs. Throws INVALID_ARGUMENT, TypeError. */
+/** Checks the options before anything runs. Throws INVALID_ARGUMENT, TypeError. */
 export function checkCollectOptions({
   maxOutputBytes = 0,
   encoding = 'utf8',
@@ -35,15 +38,16 @@ function isWhole(input: NonNullable<CollectOptions['input']>): input is string |
 
 export interface Killable {
   readonly process: ContainerProcess;
-  /** Kills it with all that it has started, as far as that can be found. */
+  /** Kills the process with all that it has started, as far as that can be found. */
   readonly killAll: () => void;
 }
 
 /**
- * Feeds it, and resolves when it has ended and all who have its output have let go of that. Aborted, or with too much output, it is killed, and its output
- * is not waited for: what it has started may hold that for long. The same if the input cannot be read, whose error is thrown then. Whatever is thrown, it has
- * ended by then, and of a container that was to be removed nothing is left. Nor is the output waited for beyond the time limit, which the monitor keeps for
- * the process itself.
+ * Feeds the process and collects its output; resolves when it has ended and everything that has its output open has
+ * closed that. When the signal aborts, there is too much output, or the input cannot be read (whose error is thrown
+ * then), the process is killed and its output is not waited for: what it has started may hold that open for long.
+ * Whatever is thrown, the process has ended by then, and nothing is left of a container that was to be removed. Nor is
+ * the output waited for beyond the time limit, which the monitor keeps for the process itself.
  */
 export async function collectProcess(
   { process, killAll }: Killable,
@@ -100,8 +104,9 @@ interface CollectStreams {
 }
 
 /**
- * Resolves when both streams have ended. A stream that grows too long calls `onTooMuch` once, and is thrown away from then on; the
- * promise rejects with OUTPUT_TOO_LARGE in the end, whose details have as much of both as is allowed.
+ * Collects both streams; resolves when both have ended. When one grows too long, `onTooMuch` is called once, and the
+ * rest of the stream is thrown away; in the end the promise rejects with OUTPUT_TOO_LARGE, whose details have as much
+ * of both as is allowed.
  */
 async function collectOutput(
   streams: CollectStreams,
@@ -145,7 +150,10 @@ function collect(stream: Readable | null, limit: number, onTooMuch: () => void):
   });
 }
 
-/** Writes the input and ends the stream. What is left of a source when the process has ended is not read, and the source is destroyed. */
+/**
+ * Writes the input and ends the stream. What is left of a source when the process has ended is not read, and the source
+ * is destroyed.
+ */
 async function feed(stdin: Writable | null, input: CollectOptions['input'], ended: Promise<ExitStatus>): Promise<void> {
   if (stdin === null) return;
   if (input === undefined || isWhole(input)) {
@@ -188,7 +196,7 @@ function drained(stream: Writable): Promise<void> {
   });
 }
 
-/** As text in the encoding asked for, or as bytes. */
+/** Returns the output as text in the given encoding, or as bytes. */
 function encodeOutput(
   output: CollectedOutput,
   encoding: CollectOptions['encoding'] = 'utf8',

@@ -3,10 +3,10 @@ import { TspodError } from '../../errors.js';
 
 export const DEFAULT_DETACH_KEYS = 'ctrl-p,ctrl-q';
 
-/** Control characters with a name that is no letter. */
+/** Control characters whose name is not a letter. */
 const CONTROL_NAMES: Readonly<Record<string, number>> = { '@': 0, '[': 27, '\\': 28, ']': 29, '^': 30, _: 31 };
 
-/** The bytes of a sequence; none for ''. Throws INVALID_ARGUMENT. */
+/** Returns the bytes of a sequence; none for ''. Throws INVALID_ARGUMENT. */
 export function parseDetachKeys(text: string): readonly number[] {
   return text === '' ? [] : text.split(',').map(parseKey);
 }
@@ -24,13 +24,16 @@ function parseKey(key: string): number {
 }
 
 export interface DetachFilter {
-  /** The input that is to be passed on; what may be the beginning of the sequence is held back. */
+  /** Returns the input that is to be passed on. What may be the beginning of the sequence is held back. */
   push(input: Uint8Array): { readonly pass: Uint8Array; readonly detach: boolean };
-  /** At the end of the input: what was held back. */
+  /** Returns what was held back, at the end of the input. */
   end(): Uint8Array;
 }
 
-/** Looks for the sequence in a stream of input, however it is cut. Input without its first key is passed on as it is. */
+/**
+ * Looks for a key sequence in a stream of input, however that is cut. Input without the first key is passed on as it
+ * is.
+ */
 export function detachFilter(keys: readonly number[]): DetachFilter {
   const [first] = keys;
   let matched = 0;

@@ -1,9 +1,9 @@
-/** A stream of this process's own making between a session and the caller: what one writes the other reads. */
+/** A stream within this process between a session and the caller: what one writes the other reads. */
 import { Duplex } from 'node:stream';
 
 export interface Handoff {
   readonly stream: Duplex;
-  /** Whether a writer waits for the reader. Otherwise all that is written is kept for it. @default true */
+  /** Sets whether a writer waits for the reader. Otherwise all that is written is kept for the reader. @default true */
   holdBack(holds: boolean): void;
 }
 

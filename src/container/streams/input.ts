@@ -1,4 +1,7 @@
-/** From a stream of the caller's to the stdin of what a monitor runs: in pieces, no faster than they are taken, with detach keys. */
+/**
+ * Sends a stream of the caller's to the stdin of what a monitor runs: in pieces, no faster than they are taken, with
+ * detach keys.
+ */
 import type { Readable } from 'node:stream';
 
 import { detachFilter } from './detach-keys.js';
@@ -7,16 +10,16 @@ export interface InputTarget {
   send(data: Uint8Array): void;
   /** Resolves when all that was sent is taken, or nothing will be any more. */
   drained(): Promise<void>;
-  /** There is no more input. */
+  /** Called when there is no more input. */
   end(): void;
-  /** The keys were among the input. */
+  /** Called when the detach keys were in the input. */
   detach(): void;
 }
 
-/** Sent input that the monitor has not taken: more than this and the source is held. */
+/** Limit of input that was sent and that the monitor has not taken, in bytes. Beyond this the source is paused. */
 const MAX_INPUT_BYTES = 256 * 1024;
 
-/** Of one message. A chunk of a source may be larger than any message. */
+/** Limit of the input in one message, in bytes. A chunk of a source may be larger than any message. */
 const MAX_PIECE_BYTES = 64 * 1024;
 
 /** Sends what the stream gives until it ends, is destroyed, or the returned function is called. */
@@ -74,10 +77,10 @@ export function pumpInput(source: Readable, keys: readonly number[], target: Inp
   };
   source.on('data', onData);
   source.on('end', onEnd);
-  // A source that fails, or is given up, has no end.
+  // A source that fails or is destroyed has no end.
   source.on('close', onEnd);
   if (source.readableEnded || source.destroyed) onEnd();
-  // A listener starts no stream that was paused on purpose, as whoever read from it before leaves it.
+  // Adding a listener does not start a stream that was paused on purpose, which is how an earlier reader leaves it.
   else if (!isHeld && last === undefined) source.resume();
   return () => {
     waiting.length = 0;

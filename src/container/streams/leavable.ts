@@ -1,9 +1,10 @@
-/** Iterations that may be left while they wait for what comes next. */
+/** Iterators that can be left while they wait for what comes next. */
 import { whenAborted } from '../../native/abort.js';
 
 /**
- * What the generator gives. Left while a next() waits (by return() or throw(): Readable.destroy() and the like), it does not go on until something comes, as a generator alone
- * would: the generator's signal aborts, and the next() ends. That signal aborts with the caller's as well.
+ * Returns an iterator over the generator's values that can be left while a next() waits (by return() or throw():
+ * Readable.destroy() and the like). A generator alone would not go on until something comes; here the generator's
+ * signal aborts, and the next() ends. That signal aborts with the caller's as well.
  */
 export function leavable<T>(
   signal: AbortSignal | undefined,

@@ -16,11 +16,11 @@ export interface PipeRequest {
 }
 
 export interface Pipes {
-  /** For the container. */
+  /** Descriptors for the container. */
   readonly fds: StdioFds;
-  /** Streams of this process, once the monitor has its ends. */
+  /** Opens the streams of this process, once the monitor has its ends. */
   open(): OpenPipes;
-  /** Closes all ends: nothing was spawned. */
+  /** Closes all ends, when nothing was spawned. */
   abandon(): void;
 }
 
@@ -32,11 +32,17 @@ export interface OpenStreams {
 
 export interface OpenPipes {
   readonly streams: OpenStreams;
-  /** The process has ended: no pipe stays open for a caller who has no use for it. What was written can still be read from the streams. */
+  /**
+   * Called when the process has ended, so that no pipe stays open for a caller who has no use for it. What was written
+   * can still be read from the streams.
+   */
   release(): void;
 }
 
-/** Most that is read ahead of the reader after the end: a pipe has room for that much unless a privileged process has given it more (/proc/sys/fs/pipe-max-size). */
+/**
+ * Limit of what is read ahead of the reader after the end, in bytes: a pipe has room for that much unless a privileged
+ * process has given it more (/proc/sys/fs/pipe-max-size).
+ */
 const MAX_LEFT_BYTES = 1024 * 1024;
 
 export function makePipes(request: PipeRequest): Pipes {
@@ -86,7 +92,7 @@ export function makePipes(request: PipeRequest): Pipes {
       return {
         streams: { stdin, stdout: stdout?.stream ?? null, stderr: stderr?.stream ?? null },
         release() {
-          // What was written before the end of the input is for whoever has the other end by now.
+          // Input that the caller has ended still goes to whoever has the other end by now.
           if (stdin?.writableEnded === false) closeInput(stdin);
           stdout?.readRest();
           stderr?.readRest();
@@ -99,11 +105,14 @@ export function makePipes(request: PipeRequest): Pipes {
 
 interface Reader {
   readonly stream: Readable;
-  /** Takes what is in the pipe without waiting for who reads the stream, and closes it, unless somebody else still writes to it. */
+  /**
+   * Reads what is in the pipe without waiting for the reader of the stream, and closes the pipe, unless somebody else
+   * still writes to it.
+   */
   readonly readRest: () => void;
 }
 
-/** The stream has a buffer of its own, so that the pipe can be closed before that has been read. */
+/** Returns a stream with a buffer of its own, so that the pipe can be closed before that has been read. */
 function reader(fd: number | undefined): Reader | undefined {
   if (fd === undefined) return undefined;
   const socket = new Socket({ fd, readable: true, writable: false });
@@ -132,8 +141,9 @@ function reader(fd: number | undefined): Reader | undefined {
 }
 
 /**
- * A command that does not read all of its input, or has ended, is no error of the caller's. Other errors are told to who writes; an error
- * that the stream was destroyed with came from the caller.
+ * Returns the stream to the command's input. That a command does not read all of its input, or has ended, is not an
+ * error of the caller. Other errors reach whoever writes; an error that the stream was destroyed with came from the
+ * caller.
  */
 function writer(fd: number | undefined): Writable | null {
   if (fd === undefined) return null;
@@ -142,7 +152,10 @@ function writer(fd: number | undefined): Writable | null {
   return socket;
 }
 
-/** After the end of who reads it. Whoever still writes is told, as by a pipe that nobody has open: a stream that is destroyed without an error may say that all is written. */
+/**
+ * Closes the input after the end of its reader. Whoever still writes gets an error, as from a pipe that nobody has
+ * open: a stream that is destroyed without an error may say that all is written.
+ */
 export function closeInput(stdin: Writable): void {
   if (stdin.writableLength === 0) stdin.destroy();
   else stdin.destroy(new NativeError({ errno: EPIPE, syscall: 'write' }));

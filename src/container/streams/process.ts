@@ -22,17 +22,17 @@ export interface DirectParts {
   readonly id: string;
   readonly answer: Started;
   readonly talk: MonitorTalk;
-  /** Absent: its streams are none of this process's. */
+  /** Absent: none of its streams is one of this process. */
   readonly pipes?: OpenPipes;
-  /** Runs when the process has ended; answers how. */
+  /** Called when the process has ended; returns how it ended. */
   readonly onEnd: (told: ExitStatus | undefined) => Promise<ExitStatus>;
-  /** Of its terminal. @default it has none */
+  /** Resizes its terminal. @default it has none */
   readonly resize?: (size: TerminalSize) => void;
 }
 
 const NO_STREAMS: OpenStreams = { stdin: null, stdout: null, stderr: null };
 
-/** Its streams are pipes straight to it, or none. */
+/** Returns a process whose streams are pipes straight to it, or none. */
 export function directProcess({ id, answer, talk, pipes, onEnd, resize }: DirectParts): ContainerProcess {
   const ended = talk
     .exited()
@@ -43,13 +43,13 @@ export function directProcess({ id, answer, talk, pipes, onEnd, resize }: Direct
   return assemble({ id, answer, ended, streams, resize: resize ?? (() => undefined) });
 }
 
-/** What goes through the monitor ends in a stream of this process's own making, or nowhere. */
+/** Whether a stream can go through the monitor: there it ends in a stream that this process makes, or nowhere. */
 export function isOwnStream(stream: InputSource | OutputTarget): boolean {
   return stream === 'pipe' || stream === 'ignore';
 }
 
 export interface AttachedParts {
-  /** Which it has. A terminal's output is all stdout. */
+  /** The streams that it has. A terminal's output is all stdout. */
   readonly has: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
   /** Launches with a session for these streams. */
   readonly start: (
@@ -57,13 +57,13 @@ export interface AttachedParts {
   ) => Promise<{ readonly id: string; readonly answer: Started; readonly session: Session }>;
 }
 
-/** Its streams go through the monitor: it has a terminal, or a log. */
+/** Returns a process whose streams go through the monitor: it has a terminal, or a log. */
 export async function attachedProcess({ has, start }: AttachedParts): Promise<ContainerProcess> {
   const input = has.stdin ? makeHandoff().stream : null;
   const out = has.stdout ? makeHandoff() : null;
   const err = has.stderr ? makeHandoff() : null;
   const outputs = [out, err].filter((output) => output !== null);
-  // A command that does not read all of its input, or has ended, is no error of the caller's.
+  // That a command does not read all of its input, or has ended, is not an error of the caller.
   input?.on('error', () => undefined);
   const { id, answer, session } = await start({
     ...(input === null ? {} : { stdin: input }),
@@ -87,7 +87,10 @@ export async function attachedProcess({ has, start }: AttachedParts): Promise<Co
   return assemble({ id, answer, ended, streams, resize });
 }
 
-/** Output that nobody reads holds a process back while it runs, but not its end: what is left by then has bounds, and is kept for the reader. */
+/**
+ * Lets output that nobody reads hold a process back while it runs, but not its end: what is left by then has bounds,
+ * and is kept for the reader.
+ */
 function keepRests(session: Session, outputs: readonly Handoff[]): () => void {
   if (outputs.length === 0) return () => undefined;
   const over = new AbortController();
@@ -102,7 +105,7 @@ function keepRests(session: Session, outputs: readonly Handoff[]): () => void {
       .then(() => {
         if (current === run) holdBack(false);
       })
-      // Without a descriptor to look at it the end waits for the reader.
+      // Without a descriptor of the process the end waits for the reader.
       .catch(() => undefined);
   });
   return () => {
@@ -139,7 +142,7 @@ function assemble({ id, answer, ended, streams, resize }: Assembly): ContainerPr
     },
     async [Symbol.asyncDispose]() {
       kill('SIGKILL');
-      // Unread output must not keep it.
+      // Unread output must not delay the end.
       streams.stdout?.resume();
       streams.stderr?.resume();
       streams.stdin?.destroy();

@@ -9,7 +9,7 @@ import { statusFromMessage } from '../exit-status.js';
 import { pumpInput } from './input.js';
 import { sinkFor, type Sink } from './sink.js';
 
-/** What a monitor answers to who asks to be attached besides too many. */
+/** The errno with which a monitor refuses to attach one more client. */
 const EUSERS = 87;
 
 export interface SessionParts {
@@ -17,16 +17,22 @@ export interface SessionParts {
   readonly options: AttachOptions;
   /** Whether the process has a stdin to send to. */
   readonly hasStdin: boolean;
-  /** The connection is that of a launch: before its answer no input is taken, since keys in it would hang up. @default false */
+  /**
+   * The connection is that of a launch: no input is taken before its answer, since detach keys in that would close the
+   * connection. @default false
+   */
   readonly launches?: boolean;
-  /** Runs after the end of the connection, before `ended` settles; may know how it ended when no message said so. */
+  /**
+   * Called after the end of the connection, before `ended` settles; may return how the process ended when no message
+   * said so.
+   */
   readonly onEnd?: (exit: ExitStatus | undefined) => Promise<ExitStatus | undefined>;
 }
 
 /** A process that a monitor has started. */
 export type Run = Pick<Extract<MonitorMessage, { readonly name: 'started' }>, 'pid' | 'startTime'>;
 
-/** One of Node's: those of the web have to be converted. Throws TypeError. */
+/** Checks that a stream is one of Node's: web streams have to be converted. Throws TypeError. */
 function requireStream(name: string, stream: object | undefined, method: 'pause' | 'write'): void {
   if (stream === undefined || (hasMethod(stream, method) && hasMethod(stream, 'on'))) return;
   throw new TypeError(`${name} must be a ${method === 'write' ? 'Writable' : 'Readable'} of node:stream`);
@@ -54,7 +60,7 @@ export class Session implements AttachSession {
   #run: Run | undefined;
   #onRun: ((run: Run) => void) | undefined;
 
-  /** Asks to be attached at once; messages must be given to `take`. */
+  /** Asks the monitor at once to attach us; its messages must be passed to `take`. */
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#connection = parts.connection;
@@ -82,11 +88,14 @@ export class Session implements AttachSession {
       this.#leave();
     });
     this.ended = this.#end().finally(forget);
-    // A caller who never looks at it has no use for its failure.
+    // A caller who never looks at `ended` has no use for its failure.
     this.ended.catch(() => undefined);
   }
 
-  /** Before anything is sent. With keys, or streams, that are none nobody else would hang up. */
+  /**
+   * Checks the streams and parses the detach keys, before anything is sent. Closes the connection if they are bad:
+   * nobody else would.
+   */
   #readOptions(): readonly number[] | undefined {
     const { detachKeys, stdin, stdout, stderr } = this.#parts.options;
     try {
@@ -109,12 +118,12 @@ export class Session implements AttachSession {
     return this.#attached;
   }
 
-  /** As far as anybody knows: once `ended` has settled, also where that says `lost`. */
+  /** The exit status as far as anybody knows it: once `ended` has settled, also if that says `lost`. */
   get exit(): ExitStatus | undefined {
     return this.#exit;
   }
 
-  /** A message of the connection's. */
+  /** Takes a message of the connection. */
   take(message: MonitorMessage): void {
     switch (message.name) {
       case 'attached':
@@ -133,7 +142,7 @@ export class Session implements AttachSession {
         if (this.#sinks[message.name]?.write(message.data) === false) this.#connection.pause();
         return;
       case 'failed':
-        // Or a launch has failed, which is told elsewhere.
+        // Otherwise a launch has failed, which is reported elsewhere.
         if (message.errno === EUSERS && message.detail === 'attach') this.#takeRefusal();
         return;
       case 'exited':
@@ -144,7 +153,7 @@ export class Session implements AttachSession {
     }
   }
 
-  /** Calls back with what runs, if that is known, and with what takes its place after a restart. */
+  /** Calls back with the process that runs, if it is known, and with the one that takes its place after a restart. */
   followRuns(listener: (run: Run) => void): void {
     this.#onRun = listener;
     if (this.#run !== undefined) listener(this.#run);
@@ -165,7 +174,8 @@ export class Session implements AttachSession {
 
   detach(): void {
     this.#detached = true;
-    // Said first: the terminal of a command is hung up when the connection of who is attached just breaks.
+    // The monitor is told first: when the connection of an attached client just breaks, it hangs up the terminal of a
+    // command.
     if (this.#terminal) this.#sendQuietly(() => this.#connection.send('attach', { stdin: 0, stdout: 0, stderr: 0 }));
     this.#leave();
   }
@@ -174,7 +184,7 @@ export class Session implements AttachSession {
     this.detach();
   }
 
-  /** Without waiting for a reader: it may be why we leave. */
+  /** Closes the connection without waiting for a reader, which may be the reason why we leave. */
   #leave(): void {
     this.#sinks.stdout?.leave();
     this.#sinks.stderr?.leave();
@@ -193,11 +203,12 @@ export class Session implements AttachSession {
     if (this.#refused) return { reason: 'lost' };
     const told = this.#exit;
     this.#exit = (await this.#parts.onEnd?.(told)) ?? told;
-    // Whoever was not told may know it from the record; what was on its way before the message was not brought either.
+    // Without a message the end may be known from the record; but output that was on its way before the message is
+    // missing as well.
     return told === undefined ? { reason: 'lost' } : { reason: 'exited', ...told };
   }
 
-  /** A container that is launched again has its input already. */
+  /** Begins to send input, once: a container that is restarted has its input already. */
   #beginInput(): void {
     const { hasStdin, options } = this.#parts;
     if (!hasStdin || options.stdin === undefined || this.#stopInput !== undefined) return;
@@ -221,7 +232,7 @@ export class Session implements AttachSession {
     });
   }
 
-  /** The connection may have ended in this moment; its end is told elsewhere. */
+  /** Sends a message without failing: the connection may have just ended, which is reported elsewhere. */
   #sendQuietly(send: () => void): void {
     try {
       send();

@@ -1,12 +1,17 @@
-/** Where a session's output goes: a Writable of the caller's, whose backpressure is passed on and whose failure is its owner's affair. */
+/**
+ * Where a session's output goes: a Writable of the caller, whose backpressure is passed on, and whose failure is the
+ * caller's affair.
+ */
 import type { Writable } from 'node:stream';
 
 export interface Sink {
-  /** False: more should wait for `onDrain`. */
+  /** Returns false if more should wait for `onDrain`. */
   write(data: Uint8Array): boolean;
-  /** Resolves when all that was written is out, or the stream has failed or been closed. Nothing is written after this. */
+  /**
+   * Resolves when all that was written is out, or the stream has failed or been closed. Nothing is written after this.
+   */
   flushed(): Promise<void>;
-  /** Ends `flushed`: nobody waits any more, what was written goes out in its own time. */
+  /** Ends the wait of `flushed`: what was written goes out in its own time. */
   leave(): void;
 }
 
@@ -27,7 +32,7 @@ export function sinkFor(stream: Writable, onDrain: () => void): Sink {
   stream.on('drain', onDrain);
   // A reader that went away (EPIPE) must neither end this process nor hold the container back.
   stream.on('error', lose);
-  // It may go without an error, and what is in a transform's hands is never called back then.
+  // A stream may close without an error, and then the callbacks for what a transform still holds are never called.
   stream.on('close', lose);
   const release = () => {
     stream.off('error', lose);
@@ -38,7 +43,7 @@ export function sinkFor(stream: Writable, onDrain: () => void): Sink {
     left = true;
     stream.off('drain', onDrain);
     settle?.();
-    // Kept until the next turn: the error of a last write comes after its callback.
+    // The listeners stay until the next turn: the error of a last write comes after its callback.
     settle = () => setImmediate(release);
     if (pending === 0 || gone || stream.destroyed) settle();
   };

@@ -1,4 +1,6 @@
-/** Which standard streams a container or an exec gets, and the descriptors that its monitor is spawned with for them. */
+/**
+ * Which standard streams a container or an exec gets, and the descriptors that its monitor is spawned with for them.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import { TspodError } from '../../errors.js';
@@ -15,22 +17,22 @@ const FIRST_INHERITED = 4;
 export interface StdioPlan {
   readonly stdio: StdioContext;
   readonly extraFds: readonly ExtraFd[];
-  /** For spawnMonitor: descriptors of this process. */
+  /** Descriptors of this process, for spawnMonitor(). */
   readonly fds: readonly number[];
-  /** Variables that tell the command what it was given. */
+  /** Variables that tell the command which descriptors it was given. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 interface StdioRequest {
-  /** Given to the command as they are; the others come from `through`. */
+  /** Descriptors that are given to the command as they are; the other streams come from `through`. */
   readonly direct: StdioFds | undefined;
   /** Streams that go through the monitor. */
   readonly through: { readonly stdin: boolean; readonly output: boolean };
   /** Stdin ends with the client that is attached first. */
   readonly stdinOnce: boolean;
-  /** These become 3, 4, ... of the command. */
+  /** Descriptors that become 3, 4, ... of the command. */
   readonly preserved: readonly number[];
-  /** These keep their numbers. */
+  /** Descriptors that keep their numbers. */
   readonly kept?: readonly number[] | undefined;
   readonly size: TerminalSize | undefined;
 }
@@ -63,7 +65,10 @@ function planStdio(request: StdioRequest): StdioPlan {
   return { stdio, extraFds, fds };
 }
 
-/** The shape of a launch that gives descriptors away and may be followed by restarts: the monitor keeps them open. */
+/**
+ * Writes down the streams of a launch that passes descriptors and may be followed by restarts, for which the monitor
+ * keeps them open.
+ */
 export function writeDescriptors(runDirectory: string, { stdio, extraFds, env = {} }: StdioPlan): void {
   writeFileSync(`${runDirectory}/descriptors`, JSON.stringify({ stdio, extraFds, fds: [], env }), { mode: 0o600 });
 }
@@ -76,7 +81,7 @@ export function readDescriptors(runDirectory: string): StdioPlan | undefined {
   }
 }
 
-/** The caller's descriptors 3, 4, ... unless others are given. */
+/** Returns the caller's descriptors 3, 4, ... unless others are given. */
 function preservedFds(count: number, fds: readonly number[] | undefined): readonly number[] {
   if (fds === undefined) return Array.from({ length: count }, (_, i) => 3 + i);
   if (fds.length === count) return fds;
@@ -92,7 +97,10 @@ export interface ContainerStdioOptions {
   readonly attachedInput: boolean;
 }
 
-/** Throws INVALID_ARGUMENT for descriptors that the container's log or terminal has no use for, or that would give it the caller's terminal. */
+/**
+ * Plans the streams of a container. Throws INVALID_ARGUMENT for descriptors that the container's log or terminal has no
+ * use for, or that would give it the caller's terminal.
+ */
 export function containerStdio(config: ContainerConfig, options: ContainerStdioOptions): StdioPlan {
   const { driver } = config.log;
   const logs = driver === 'k8s-file' || driver === 'json-file';
@@ -101,7 +109,8 @@ export function containerStdio(config: ContainerConfig, options: ContainerStdioO
     throw new TspodError('INVALID_ARGUMENT', `descriptors cannot be given to a container that ${why}`);
   }
   const passthrough = driver === 'passthrough' && options.stdio === undefined;
-  // A container that may do so types into it: what it types is run by the shell that comes after it (CVE-2017-5226).
+  // A container with the caller's terminal can type into it, and the shell that reads there next runs what was typed
+  // (CVE-2017-5226).
   if (passthrough && [0, 1, 2].some(isTerminal)) {
     throw new TspodError(
       'INVALID_ARGUMENT',
@@ -132,7 +141,7 @@ function refusalOf({ preserveFds, runtime }: ContainerConfig, { fds, names = '' 
   return names.includes('\0') ? 'must have names without NUL' : undefined;
 }
 
-/** Those of sd_listen_fds(3). The first process of a pid namespace has the number 1. */
+/** Returns the variables of sd_listen_fds(3). The first process of a PID namespace has pid 1. */
 function listenVariables({ fds, names }: ListenFds): Readonly<Record<string, string>> {
   return {
     LISTEN_FDS: String(fds.length),
@@ -150,7 +159,7 @@ export interface ExecStdioOptions {
   readonly size: TerminalSize | undefined;
 }
 
-/** Throws INVALID_ARGUMENT for more or fewer descriptors than the command is to get. */
+/** Plans the streams of a command. Throws INVALID_ARGUMENT for more or fewer descriptors than the command is to get. */
 export function execStdio({ tty, preserveFds, preserveFd }: ExecRequest, options: ExecStdioOptions): StdioPlan {
   const { direct, stdin, fds, size } = options;
   return planStdio({

@@ -1,4 +1,4 @@
-/** Named files that are kept beside a container, in its static directory, and go with it. */
+/** Named files that are kept beside a container, in its static directory, and removed with it. */
 import { mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -12,13 +12,16 @@ import type { EngineContext } from '../context.js';
 import { flushBeforeFiles } from '../settle/flush.js';
 import { withContainer } from '../held.js';
 
-/** Longest name: some room is left for that of the file while it is written. */
+/** Limit of a name: some room is left for the name of the file while it is written. */
 const MAX_NAME = 200;
 
 /** Largest artifact, in bytes. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** Throws INVALID_ARGUMENT for a bad name or too many bytes, STATE_INVALID while it is removed, DISK_FULL. */
+/**
+ * Stores an artifact, or replaces it. Throws INVALID_ARGUMENT for a bad name or too many bytes, STATE_INVALID while the
+ * container is removed, DISK_FULL.
+ */
 export async function addArtifact(
   context: EngineContext,
   id: string,
@@ -36,7 +39,8 @@ export async function addArtifact(
     flushBeforeFiles(held);
     ensureContainerDirectory(held.paths, held.config);
     mkdirSync(directory, { mode: 0o700, recursive: true });
-    // Whoever reads it sees the old one or the new one. What a crash leaves under this name the next one replaces.
+    // Whoever reads the artifact sees the old one or the new one. What a crash leaves under this name is replaced the
+    // next time.
     const unready = join(directory, `.${name}.new`);
     try {
       writeFileSync(unready, data, { mode: 0o600 });
@@ -49,7 +53,7 @@ export async function addArtifact(
   });
 }
 
-/** Throws INVALID_ARGUMENT for a bad name, NO_SUCH_FILE. */
+/** Reads an artifact. Throws INVALID_ARGUMENT for a bad name, NO_SUCH_FILE. */
 export function getArtifact(context: EngineContext, id: string, name: string): Buffer {
   checkArtifactName(name);
   if (context.store.get(id) === undefined) throw noSuchContainer(id);
@@ -60,7 +64,10 @@ export function getArtifact(context: EngineContext, id: string, name: string): B
   }
 }
 
-/** Throws INVALID_ARGUMENT for a bad name, NO_SUCH_FILE, STATE_INVALID while the container is removed. */
+/**
+ * Removes an artifact. Throws INVALID_ARGUMENT for a bad name, NO_SUCH_FILE, STATE_INVALID while the container is
+ * removed.
+ */
 export async function removeArtifact(context: EngineContext, id: string, name: string): Promise<void> {
   checkArtifactName(name);
   await withContainer(context, id, (held) => {
@@ -77,7 +84,7 @@ function artifactDirectory({ directories }: EngineContext, id: string): string {
   return join(containerPaths(directories, id).directory, 'artifacts');
 }
 
-/** Becomes the name of a file: no separator, and nothing that begins with a dot. */
+/** Checks a name that becomes the name of a file: no separator, and nothing that begins with a dot. */
 function checkArtifactName(name: string): void {
   if (name.length <= MAX_NAME && /^[a-zA-Z0-9_][a-zA-Z0-9_.-]*$/.test(name)) return;
   throw new TspodError(

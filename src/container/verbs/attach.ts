@@ -13,7 +13,7 @@ import { talkTo } from '../monitor/connect.js';
 import { requireAllowed } from '../transitions.js';
 import { noSuchContainer } from '../../state/lookup.js';
 
-/** Takes no lock. Throws STATE_INVALID unless it runs. */
+/** Connects to the container's streams. Takes no lock. Throws STATE_INVALID unless it runs. */
 export async function attachToContainer(
   context: EngineContext,
   id: string,
@@ -39,7 +39,7 @@ export async function attachToContainer(
     session.take(message);
   });
   await session.attached;
-  throwIfAborted('attach', options.signal); // meanwhile: the session has hung up
+  throwIfAborted('attach', options.signal); // aborted meanwhile: the session has hung up
   recordContainerEvent(context, { id, name: stored.name, status: 'attach' });
   return session;
 }

@@ -1,4 +1,4 @@
-/** Clears away what a container that does not run has left, and the process of one that was initialized. */
+/** Cleans up what a container that does not run has left, and the process of an initialized one. */
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
@@ -8,7 +8,7 @@ import type { CleanupOptions } from '../api/container.js';
 import { tearDownLeftovers } from '../settle/tear-down.js';
 import { removeContainer } from './remove.js';
 
-/** Throws STATE_INVALID while it runs, is paused, or is to be restarted. */
+/** Cleans a container up. Throws STATE_INVALID while it runs, is paused, or is to be restarted. */
 export async function cleanUpContainer(
   context: EngineContext,
   id: string,
@@ -19,7 +19,8 @@ export async function cleanUpContainer(
     id,
     async (held) => {
       held.require('cleanup');
-      // What has ended was settled with the lock: nothing but leftovers of processes that ended slowly can be there.
+      // A container that has ended was settled with the lock: only leftovers of processes that ended slowly can be
+      // there.
       if (held.status === 'initialized') await endInitialized(held);
       else if (held.status === 'exited') await tearDownLeftovers(held);
     },
@@ -28,7 +29,7 @@ export async function cleanUpContainer(
   if (options.remove === true) await removeContainer(context, id, options);
 }
 
-/** Its command never ran: it is as if it had not been initialized. */
+/** Ends the process of an initialized container, which is then `created`: its command never ran. */
 async function endInitialized(held: HeldContainer): Promise<void> {
   await undoLaunch(held);
   failpoint('initialized-ended');

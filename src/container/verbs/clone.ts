@@ -1,4 +1,4 @@
-/** Records another container with the configuration of one that is there. */
+/** Records a new container with the configuration of one that exists. */
 import { invalid, isTspodError } from '../../errors.js';
 import { throwIfAborted } from '../../native/abort.js';
 import type { ContainerConfig, MountConfig } from '../../spec/config.js';
@@ -21,18 +21,24 @@ export interface CloneOptions extends SignalOption {
   readonly name?: string;
   /** Limits that differ from the original's. @default none */
   readonly resources?: ResourceOptions;
-  /** Remove the original once the clone is recorded; the clone goes again if that is refused. @default false */
+  /** Remove the original once the clone is recorded; the clone is removed again if that is refused. @default false */
   readonly destroy?: boolean;
-  /** The pod that the clone is to be in: it shares what the others of that do, and loses what contradicts that. @default the original's */
+  /**
+   * The pod of the clone, which shares what the other members share, and loses what contradicts that. @default the
+   * original's
+   */
   readonly pod?: string;
-  /** With `destroy`: also an original that runs. @default false */
+  /** With `destroy`: remove the original even if it runs. @default false */
   readonly force?: boolean;
 }
 
-/** Names that are taken before giving up. */
+/** How many names may be taken before giving up. */
 const NAME_ATTEMPTS = 10_000;
 
-/** Throws NO_SUCH_CONTAINER, NO_SUCH_POD, NAME_IN_USE, INVALID_ARGUMENT, and what create() and, with `destroy`, remove() throw. */
+/**
+ * Clones a container. Throws NO_SUCH_CONTAINER, NO_SUCH_POD, NAME_IN_USE, INVALID_ARGUMENT, and what create() and, with
+ * `destroy`, remove() throw.
+ */
 export async function cloneContainer(context: EngineContext, id: string, options: CloneOptions): Promise<Recorded> {
   throwIfAborted('clone', options.signal);
   const original = context.store.get(id);
@@ -53,7 +59,10 @@ export async function cloneContainer(context: EngineContext, id: string, options
   return clone;
 }
 
-/** Without what belongs to the one container alone: files that tell its id and pids, its log, its automatic ids. */
+/**
+ * Returns the configuration without what belongs to the original alone: files that tell its id and pids, its log, its
+ * automatic ids.
+ */
 function clonedConfig(context: EngineContext, config: ContainerConfig, { resources }: CloneOptions): ContainerConfig {
   const { name: _name, cidFile: _cid, pidFile: _pid, monitorPidFile: _monitor, ...rest } = config;
   const { path: _path, ...log } = rest.log;
@@ -61,14 +70,17 @@ function clonedConfig(context: EngineContext, config: ContainerConfig, { resourc
   return { ...rest, log, ...changed, ...ownIds(config), mounts: config.mounts.map(nameless) };
 }
 
-/** An anonymous volume has no name that another container could know it by. */
+/** Returns the mount of an anonymous volume without its name: the clone gets a volume of its own. */
 function nameless(mount: MountConfig): MountConfig {
   if (mount.anonymous !== true) return mount;
   const { source: _source, ...rest } = mount;
   return rest;
 }
 
-/** Ids that were chosen for the original are its own; those that were looked up by a user's name are known by now. */
+/**
+ * Returns what differs in the user namespace: ids that were chosen for the original are its own; those that were looked
+ * up by a user's name are known by now.
+ */
 function ownIds({ namespaces, userns }: ContainerConfig): Partial<ContainerConfig> {
   if (namespaces.user === 'auto') return { uidMaps: [], gidMaps: [] };
   const { subuidName: _uid, subgidName: _gid, ...rest } = userns ?? {};
@@ -84,7 +96,7 @@ function* namesFor(original: string, wanted: string | undefined): Iterable<strin
   for (let number = 1; number < NAME_ATTEMPTS; number++) yield `${original}-clone${String(number)}`;
 }
 
-/** The first name that is free. */
+/** Records the clone under the first name that is free. */
 function record(context: EngineContext, config: ContainerConfig, names: Iterable<string>): Recorded {
   let taken: unknown;
   for (const name of names) {

@@ -1,4 +1,4 @@
-/** Puts a container on a network, or takes it off: at once where it runs, else at its next start. */
+/** Connects a container to a network, or disconnects it: at once if it runs, else at its next start. */
 import { TspodError } from '../../errors.js';
 import { throwIfAborted } from '../../native/abort.js';
 import { networkName } from '../../network/attach.js';
@@ -21,12 +21,16 @@ import {
   reloadLive,
 } from '../network/live.js';
 
-/** How it is connected; the name is the network's. The signal ends the wait for the container's lock. */
+/**
+ * How a container is connected to a network, whose name is given apart. The signal ends the wait for the container's
+ * lock.
+ */
 export interface ConnectOptions extends Omit<NetworkAttachOptions, 'name' | 'interfaceName'>, SignalOption {}
 
 /**
- * One that is connected already stays as it is; where a kill has cut it off it goes on. Throws INVALID_ARGUMENT (its mode is none that has networks),
- * STATE_INVALID (it waits for its restart), STATE_RUNNING (it was started on no network), CONTAINER_STOPPED (in this moment), and as attachNetworks().
+ * Connects a container to a network. A container that is connected already stays as it is; a connect that was killed is
+ * completed. Throws INVALID_ARGUMENT (its network mode has no networks), STATE_INVALID (it waits for its restart),
+ * STATE_RUNNING (it was started on no network), CONTAINER_STOPPED (it has just ended), and as attachNetworks().
  */
 export async function connectContainer(
   context: EngineContext,
@@ -68,7 +72,10 @@ export async function connectContainer(
   await withContainer(context, id, connect, { signal });
 }
 
-/** May be repeated where it was cut off. Throws NOT_CONNECTED, INVALID_ARGUMENT, STATE_INVALID and CONTAINER_STOPPED as connectContainer(). */
+/**
+ * Disconnects a container from a network. May be repeated if it was cut off. Throws NOT_CONNECTED, INVALID_ARGUMENT,
+ * STATE_INVALID and CONTAINER_STOPPED as connectContainer().
+ */
 export async function disconnectContainer(
   context: EngineContext,
   id: string,
@@ -80,11 +87,11 @@ export async function disconnectContainer(
     requireBridge(held.config);
     const { networks } = held.config.networking;
     using live = liveNetwork(held);
-    // Also one whose file is gone, or broken: without it the container can start again.
+    // Also a network whose file is gone, or broken: without it the container can start again.
     const isKnown = live === undefined && networks.some((known) => known.name === network);
     const name = isKnown ? network : networkName(context.networks, network);
     const kept = networks.filter((known) => known.name !== name);
-    // Of a connect that failed there may be something left.
+    // A connect that failed may have left something.
     const isLeft = live !== undefined && (await presentNetwork(live, name)) !== undefined;
     if (kept.length === networks.length && !isLeft) {
       throw new TspodError('NOT_CONNECTED', `container ${held.name} is not connected to network ${name}`, {
@@ -99,7 +106,10 @@ export async function disconnectContainer(
   await withContainer(context, id, disconnect, { signal });
 }
 
-/** Makes rules, bridges and interfaces again that somebody has removed. Throws CONTAINER_STOPPED unless it runs. */
+/**
+ * Makes rules, bridges and interfaces again that somebody has removed. Throws CONTAINER_STOPPED unless the container
+ * runs.
+ */
 export async function reloadNetworks(context: EngineContext, id: string, { signal }: SignalOption = {}): Promise<void> {
   throwIfAborted('reload', signal);
   const reload = async (held: HeldContainer) => {
@@ -123,13 +133,13 @@ function requireBridge({ namespaces: { network } }: ContainerConfig): void {
   );
 }
 
-/** For this life and those that follow. */
+/** Records the networks for this run and those that follow. */
 function record(held: HeldContainer, networks: readonly AttachConfig[]): void {
   const networking = { ...held.config.networking, networks };
   held.save({ updates: JSON.stringify({ ...parseUpdates(held.state.updates), networking }) });
 }
 
-/** As Podman has it, an event of the network with the id and name of the container. */
+/** Records an event of the network with the id and name of the container, as Podman does. */
 function recordNetworkEvent(
   { context, id, name }: HeldContainer,
   status: 'connect' | 'disconnect',
@@ -138,7 +148,10 @@ function recordNetworkEvent(
   recordEngineEvent(context, { type: 'network', status, id, name, attributes: { network } });
 }
 
-/** While it waits for its restart it has no process, and then one whose networks are being made. */
+/**
+ * Throws STATE_INVALID for a container that waits for its restart: it has no process, and then one whose networks are
+ * being made.
+ */
 function requireNoRelaunch({ status, id, name }: HeldContainer): void {
   if (status !== 'restarting') return;
   throw new TspodError(
@@ -148,7 +161,10 @@ function requireNoRelaunch({ status, id, name }: HeldContainer): void {
   );
 }
 
-/** Its namespace has no rules that networks need, among them an egress list. */
+/**
+ * Throws STATE_RUNNING for a container that was started on no network: its namespace lacks the rules that networks
+ * need, such as those of an egress list.
+ */
 function requireNoProcess({ observation, id, name }: HeldContainer): void {
   if (observation.kind !== 'live' || observation.live.init.pid === 0) return;
   throw new TspodError(

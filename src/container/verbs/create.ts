@@ -23,7 +23,7 @@ import { copySecrets, hasSecrets, withSecretNames } from '../launch/secrets.js';
 import { hostIdsOf, withChosenIds, withHostMaps } from '../namespaces/userns.js';
 import { announceVolumes, hasVolumes, tryToPrepareVolume, useVolumes, withVolumeNames } from '../files/volumes.js';
 
-/** Made-up names that are taken before giving up: each attempt draws from ten times as many. */
+/** How many made-up names may be taken before giving up: each attempt draws from ten times as many. */
 const NAME_ATTEMPTS = 8;
 
 export interface Recorded {
@@ -33,10 +33,13 @@ export interface Recorded {
   readonly config: ContainerConfig;
 }
 
-/** Throws INVALID_ARGUMENT, NAME_IN_USE, NO_SUCH_IMAGE, NO_SUCH_CONTAINER (a donor of namespaces), NO_SUCH_NETWORK, NO_FREE_PORT, NO_SUCH_SECRET. */
+/**
+ * Records a container. Throws INVALID_ARGUMENT, NAME_IN_USE, NO_SUCH_IMAGE, NO_SUCH_CONTAINER (a donor of namespaces),
+ * NO_SUCH_NETWORK, NO_FREE_PORT, NO_SUCH_SECRET.
+ */
 export function createContainer(context: EngineContext, options: CreateOptions): Recorded {
   const config = configure(context, options);
-  // What the host lacks is said now, and not when it is started.
+  // What the host lacks is reported now, and not at the start.
   resolveHostPaths(config);
   checkNamespaceFiles(config);
   requireProfile(config);
@@ -143,7 +146,10 @@ function summaryOf(config: ContainerConfig): StoredSummary {
   };
 }
 
-/** Before there is a record: a container whose id nobody could be told stays unknown. An existing file may name another one. Answers its path. */
+/**
+ * Writes the id to a new file, and returns the file's path. This comes before the record: a container whose id cannot
+ * be told to anybody is not recorded. An existing file is refused, since it may name another container.
+ */
 function writeCidFile(path: string, id: string): string {
   let fd;
   try {

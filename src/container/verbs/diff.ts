@@ -15,7 +15,7 @@ import { withContainer } from '../held.js';
 import type { Operation } from '../transitions.js';
 import { prepareRoot } from '../launch/prepare.js';
 
-/** A link that the engine makes where there is none. */
+/** A link that the engine makes if there is none. */
 const MTAB = '/etc/mtab';
 
 export async function diffContainer(
@@ -29,7 +29,7 @@ export async function diffContainer(
 
 /** A container's own layer, and what it is read against. */
 export interface OwnLayer extends Disposable {
-  /** O_PATH. */
+  /** O_PATH descriptor of the container's own layer. */
   readonly upper: number;
   readonly lower: number;
   /** Paths on which something is mounted. */
@@ -37,7 +37,7 @@ export interface OwnLayer extends Disposable {
   readonly config: ContainerConfig;
 }
 
-/** Throws NOT_SUPPORTED for a container that has none. */
+/** Opens a container's own layer. Throws NOT_SUPPORTED for a container that has none. */
 export async function openOwnLayer(
   context: EngineContext,
   id: string,

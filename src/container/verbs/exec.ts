@@ -23,7 +23,7 @@ import { monotonicMs } from '../../native/primitives.js';
 import { attachedProcess, directProcess, isOwnStream } from '../streams/process.js';
 import { defined } from '../../util/defined.js';
 
-/** Collects the output. Aborting ends the command. */
+/** Runs a command and collects its output. An abort ends the command. */
 export async function execCollected(
   context: EngineContext,
   id: string,
@@ -43,7 +43,7 @@ export async function execCollected(
   return { ...result, id, durationMs: monotonicMs() - begun };
 }
 
-/** Streams of the command as node streams; without a terminal they are pipes straight to it. */
+/** Runs a command whose streams are node streams; without a terminal they are pipes straight to it. */
 export async function spawnExec(
   context: EngineContext,
   id: string,
@@ -102,7 +102,7 @@ async function spawnWithTerminal(
       ? await spawnDetachedTerminal(context, target, options)
       : await attachedProcess({
           has: { stdin: stdin === 'pipe', stdout: stdout === 'pipe', stderr: false },
-          // The signal is for the launch alone.
+          // The signal is for the launch only.
           start: (attach) =>
             launchAttached(context, target, { attach: { ...attach, ...defined({ size }) }, fds, signal }),
         });
@@ -110,7 +110,7 @@ async function spawnWithTerminal(
   return { process, killAll: () => process.kill('SIGKILL') };
 }
 
-/** Nobody is attached to its terminal: the monitor reads what comes, and drops it. */
+/** Runs a detached command with a terminal. Nobody is attached to that: the monitor reads what comes, and drops it. */
 async function spawnDetachedTerminal(
   context: EngineContext,
   target: ExecTarget,
@@ -162,7 +162,7 @@ async function launchAttached(context: EngineContext, target: ExecTarget, { atta
   return { id: target.id, answer, session };
 }
 
-/** Streams as for attach: through the monitor, with detach keys. */
+/** Runs a command with streams as for attach: through the monitor, with detach keys. */
 export async function execAttached(
   context: EngineContext,
   id: string,

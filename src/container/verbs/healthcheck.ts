@@ -12,7 +12,7 @@ import type { CheckAnswer, MonitorTalk } from '../monitor/talk.js';
 import { observe, statusOf } from '../observe.js';
 import { talkTo } from '../monitor/connect.js';
 
-/** By what the monitor answers. */
+/** Results by the monitor's answers. */
 const STATUSES: Readonly<Record<CheckAnswer, HealthcheckResult['status']>> = {
   passed: 'healthy',
   failed: 'unhealthy',
@@ -20,7 +20,7 @@ const STATUSES: Readonly<Record<CheckAnswer, HealthcheckResult['status']>> = {
   notRun: 'stopped',
 };
 
-/** Throws NO_HEALTHCHECK. */
+/** Runs the check. Throws NO_HEALTHCHECK. */
 export async function runHealthcheck(
   context: EngineContext,
   id: string,
@@ -34,20 +34,20 @@ export async function runHealthcheck(
   const runs = statusOf(stored.state, observe(stored.state, paths)) === 'running';
   const talk = runs ? await talkTo(paths.run) : undefined;
   const status =
-    talk === undefined ? 'stopped' : await whileOpen(context, options.signal, (signal) => ask(talk, signal));
+    talk === undefined ? 'stopped' : await whileOpen(context, options.signal, (signal) => requestCheck(talk, signal));
   const record = readHealth(paths);
   if (status !== 'stopped') recordHealth(context, { id, paths, record });
   const { failingStreak, log } = record;
   return { status, failingStreak, log };
 }
 
-/** Throws NO_HEALTHCHECK if nothing is to be checked. */
+/** Throws NO_HEALTHCHECK if the container has no health check. */
 export function requireHealthcheck(context: EngineContext, id: string): void {
   if (readConfig(context, id).health !== undefined) return;
   throw new TspodError('NO_HEALTHCHECK', `container ${id} has no defined healthcheck`);
 }
 
-async function ask(talk: MonitorTalk, signal: AbortSignal): Promise<HealthcheckResult['status']> {
+async function requestCheck(talk: MonitorTalk, signal: AbortSignal): Promise<HealthcheckResult['status']> {
   const forget = whenAborted(signal, () => {
     talk.connection.close();
   });

@@ -19,7 +19,10 @@ import { lastLife } from './stop.js';
 
 const SIGKILL = 9;
 
-/** After SIGKILL it waits for the end; throws STATE_INVALID if that does not come. Any signal counts as a stop by the user: no policy restarts the container. Only SIGKILL keeps checks from it. */
+/**
+ * Sends a signal. After SIGKILL, waits for the end, and throws STATE_INVALID if that does not come. Any signal counts
+ * as a stop by the user: no policy restarts the container. Only SIGKILL also keeps health checks from restarting it.
+ */
 export async function killContainer(
   context: EngineContext,
   id: string,
@@ -27,7 +30,7 @@ export async function killContainer(
 ): Promise<void> {
   const number = parseSignal(signal);
   if (number === undefined) throw new TspodError('INVALID_ARGUMENT', `invalid signal: ${String(signal)}`);
-  const killed = await withContainer(context, id, (held) => signalIt(held, number));
+  const killed = await withContainer(context, id, (held) => signalLocked(held, number));
   if (killed === undefined) return;
   using monitor = killed.monitor;
   using process = killed.process;
@@ -36,15 +39,15 @@ export async function killContainer(
   await withContainer(context, id, tryRemoval, { refreshes: true }).catch(ignoreGone);
 }
 
-/** Whose end is waited for. */
+/** The processes whose end is waited for. */
 interface Killed {
   readonly monitor: ProcessHandle | undefined;
   readonly process: ProcessHandle | undefined;
   readonly paths: ContainerPaths;
 }
 
-/** Under the lock. Answers nothing for a signal that may be survived. */
-async function signalIt(held: HeldContainer, number: number): Promise<Killed | undefined> {
+/** Sends the signal, under the lock. Returns undefined for a signal that may be survived. */
+async function signalLocked(held: HeldContainer, number: number): Promise<Killed | undefined> {
   held.require('kill');
   const { observation, paths } = held;
   if (observation.kind !== 'live') return undefined;
@@ -58,14 +61,14 @@ async function signalIt(held: HeldContainer, number: number): Promise<Killed | u
   }
   const live = lastLife(held, observation.live);
   if (number !== SIGKILL) {
-    signalLife(held, live, number);
+    signalFirstProcess(held, live, number);
     return undefined;
   }
-  // Before the signal: it may be gone a moment after it.
+  // Opened before the signal: the processes may be gone a moment after it.
   const monitor = openProcess(live.monitor.pid, live.monitor.startTime);
   const process = live.init.pid === 0 ? undefined : openProcess(live.init.pid, live.init.startTime);
   try {
-    signalLife(held, live, number);
+    signalFirstProcess(held, live, number);
     await thawEnding(held);
     return { monitor, process, paths };
   } catch (error) {
@@ -75,7 +78,7 @@ async function signalIt(held: HeldContainer, number: number): Promise<Killed | u
   }
 }
 
-function signalLife({ context, id, name }: HeldContainer, { init }: LiveRecord, number: number): void {
+function signalFirstProcess({ context, id, name }: HeldContainer, { init }: LiveRecord, number: number): void {
   using process = openProcess(init.pid, init.startTime);
   const timeUs = realTimeUs(); // not after the end that follows from it
   signalProcess(process, number);

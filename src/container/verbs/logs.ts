@@ -1,4 +1,4 @@
-/** What a container has written, as its log keeps it. */
+/** Reads the log of a container. */
 import { isTspodError, TspodError } from '../../errors.js';
 import { abortedError } from '../../native/abort.js';
 import { readLog } from '../../logs/read.js';
@@ -10,7 +10,7 @@ import { talkTo } from '../monitor/connect.js';
 import { leavable } from '../streams/leavable.js';
 import { waitForContainer } from './wait.js';
 
-/** Throws NO_LOGS with a log driver that keeps none. */
+/** Returns what the container has written. Throws NO_LOGS with a log driver that keeps none. */
 export function containerLogs(context: EngineContext, id: string, options: LogsOptions = {}): AsyncIterable<LogChunk> {
   return leavable(options.signal, (signal) => chunksOf(context, id, { ...options, signal }));
 }
@@ -55,11 +55,14 @@ async function* chunksOf(
 interface Following {
   /** Aborts when nobody reads any more. */
   readonly signal: AbortSignal;
-  /** Nobody knows whether there is more to come. */
+  /** Set if nobody knows whether there is more to come. */
   failure?: TspodError;
 }
 
-/** Settles at the end, or when nobody reads any more. A container that never ran is not waited for: nothing says when it will. */
+/**
+ * Resolves at the container's end, or when nobody reads any more. A container that never ran is not waited for: nothing
+ * says when it will run.
+ */
 async function endOf(context: EngineContext, id: string, following: Following): Promise<void> {
   try {
     await waitForContainer(context, id, { signal: following.signal });
@@ -69,7 +72,7 @@ async function endOf(context: EngineContext, id: string, following: Following): 
   }
 }
 
-/** Makes the monitor open the log file anew. Nothing to do when there is no monitor. */
+/** Makes the monitor open the log file again; does nothing without a monitor. */
 export async function reopenContainerLog(context: EngineContext, id: string): Promise<void> {
   const talk = await talkTo(containerPaths(context.directories, id).run);
   if (talk === undefined) return;

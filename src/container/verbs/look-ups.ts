@@ -1,4 +1,7 @@
-/** Where a container is: its namespaces, its cgroup, its name on the network, the containers it needs. None of this takes a lock. */
+/**
+ * Looks up a container's namespaces, its cgroup, its hostname, and the containers that it needs. None of this takes a
+ * lock.
+ */
 import { TspodError } from '../../errors.js';
 import { fileMounts } from '../../spec/files/file-mounts.js';
 import { NAMESPACE_KINDS } from '../../spec/namespaces.js';
@@ -19,7 +22,10 @@ const PROC_NAMES: ReadonlyMap<string, string> = new Map([
   ['mount', 'mnt'] as const,
 ]);
 
-/** Throws CONTAINER_STOPPED unless it runs or is paused, INVALID_ARGUMENT for a kind that is none. */
+/**
+ * Returns the path of a namespace. Throws CONTAINER_STOPPED unless the container runs or is paused, INVALID_ARGUMENT
+ * for an unknown kind.
+ */
 export function namespacePath(context: EngineContext, id: string, kind: ContainerNamespace): string {
   const name = PROC_NAMES.get(kind);
   if (name === undefined) {
@@ -32,30 +38,35 @@ export function namespacePath(context: EngineContext, id: string, kind: Containe
   return `/proc/${String(init.pid)}/ns/${name}`;
 }
 
-/** Throws CONTAINER_STOPPED unless it runs or is paused, NO_CGROUPS if it has none. */
+/**
+ * Returns the path of the container's cgroup. Throws CONTAINER_STOPPED unless it runs or is paused, NO_CGROUPS if it
+ * has none.
+ */
 export function cgroupPath(context: EngineContext, id: string): string {
   const stored = storedContainer(context, id);
   requireUp(context, stored);
   const [first] = presentCgroups(context, id, readConfig(context, id))?.directories ?? [];
   if (first === undefined) {
-    requireUp(context, storedContainer(context, id)); // or they have gone with it
+    requireUp(context, storedContainer(context, id)); // or the cgroups have gone with the container
     throw new TspodError('NO_CGROUPS', `container ${id} has no cgroup: no cgroups`);
   }
   const { mountPoint } = first.hierarchy;
   return mountPoint === '/' ? first.path : first.path.slice(mountPoint.length);
 }
 
-/** As configured: its own, the host's, or that of the container whose names it shares. */
+/**
+ * Returns the configured hostname: the container's own, or that of the host or container whose UTS namespace it shares.
+ */
 export function containerHostname(context: EngineContext, id: string): string {
   return hostnameSeenIn(context, id, readConfig(context, id));
 }
 
-/** Ids, oldest first. */
+/** Returns the ids of the containers that this one depends on, oldest first. */
 export function containerDependencies(context: EngineContext, id: string): readonly string[] {
   return context.store.donors(storedContainer(context, id).seq);
 }
 
-/** Throws NO_SUCH_CONTAINER. */
+/** Returns the ids of the containers that depend on this one. Throws NO_SUCH_CONTAINER. */
 export function containerDependents(
   context: EngineContext,
   id: string,
@@ -65,7 +76,7 @@ export function containerDependents(
   return all ? context.store.allDependents(seq) : context.store.dependents(seq);
 }
 
-/** Those of the engine's files that no mount of the user's has taken the place of. */
+/** Returns the files that the engine has bind-mounted, without those whose place a mount of the user takes. */
 export function containerBindMounts(context: EngineContext, id: string): Readonly<Record<string, string>> {
   const { name, state } = storedContainer(context, id);
   const paths = containerPaths(context.directories, id);
@@ -81,7 +92,7 @@ export function storedContainer({ store }: EngineContext, id: string): StoredCon
   return stored;
 }
 
-/** Throws CONTAINER_STOPPED unless it runs or is paused. */
+/** Returns the live record of a container. Throws CONTAINER_STOPPED unless it runs or is paused. */
 export function requireUp({ directories }: EngineContext, { id, state }: StoredContainer): LiveRecord {
   const observation = observe(state, containerPaths(directories, id));
   const status = statusOf(state, observation);

@@ -1,4 +1,4 @@
-/** A container's root file system on the host. Counted: as many unmounts as mounts. */
+/** Mounts a container's root file system on the host. Calls are counted: as many unmounts as mounts. */
 import { mkdirSync } from 'node:fs';
 
 import { TspodError } from '../../errors.js';
@@ -23,7 +23,10 @@ export async function mountContainer(context: EngineContext, id: string): Promis
   return retriedAfterEnd((refreshes) => withContainer(context, id, mount, { refreshes }));
 }
 
-/** What runs has its root mounted already: the host gets a copy of that mount, for a second one of the same layer would know nothing of the first. */
+/**
+ * Mounts the root on the host, if it is not yet. A running container has its root mounted already: the host gets a copy
+ * of that mount, since a second one of the same layer would know nothing of the first.
+ */
 async function ensureMounted(held: HeldContainer): Promise<void> {
   const { directory, mountPoint } = held.paths;
   if (held.state.mounted && isMountPoint(mountPoint)) return;
@@ -50,7 +53,7 @@ export async function unmountContainer(
     if (runs && mounts === 0) throw stillUsed(held);
     held.save({ mounts: force ? 0 : Math.max(0, mounts - 1) });
     failpoint('unmount-recorded');
-    // One that started from there keeps it until its end: a restart needs it.
+    // A container that started from this mount keeps it until its end, since a restart needs it.
     if (held.state.mounts === 0 && held.state.mounted && !runs) await unmountRoot(held);
     if (mounts > 0) recordContainerEvent(context, { id, name: held.name, status: 'unmount' });
   });

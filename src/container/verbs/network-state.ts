@@ -1,4 +1,4 @@
-/** What a container's network is now, as the kernel has it. None of this takes a lock. */
+/** Reads a container's network from the kernel, as it is now. None of this takes a lock. */
 import { listAddresses } from '../../native/netlink/addresses.js';
 import { listRules } from '../../native/netlink/nftables/rules.js';
 import { listRoutes } from '../../native/netlink/routes.js';
@@ -11,7 +11,7 @@ import { holdNetworkNamespace } from '../network/namespace.js';
 import type { ContainerAddress, ContainerRoute, EgressCounter } from '../api/network.js';
 import { requireUp, storedContainer } from './look-ups.js';
 
-/** Throws CONTAINER_STOPPED unless it runs or is paused. */
+/** Returns the addresses of the container's interfaces. Throws CONTAINER_STOPPED unless it runs or is paused. */
 export async function containerAddresses(context: EngineContext, id: string): Promise<readonly ContainerAddress[]> {
   using net = networkOf(context, id);
   const addresses = await listAddresses({ inside: { net } });
@@ -23,7 +23,7 @@ export async function containerAddresses(context: EngineContext, id: string): Pr
   }));
 }
 
-/** Throws CONTAINER_STOPPED unless it runs or is paused. */
+/** Returns the routes of the container. Throws CONTAINER_STOPPED unless it runs or is paused. */
 export async function containerRoutes(context: EngineContext, id: string): Promise<readonly ContainerRoute[]> {
   using net = networkOf(context, id);
   const routes = await listRoutes({ inside: { net } });
@@ -36,7 +36,7 @@ export async function containerRoutes(context: EngineContext, id: string): Promi
   }));
 }
 
-/** Throws CONTAINER_STOPPED unless it runs or is paused. */
+/** Returns what the egress list of the container has counted. Throws CONTAINER_STOPPED unless it runs or is paused. */
 export async function egressCounters(context: EngineContext, id: string): Promise<readonly EgressCounter[]> {
   using net = networkOf(context, id);
   const owner = egressOwner(context, { id, config: readConfig(context, id) });

@@ -1,4 +1,4 @@
-/** Stops and resumes all processes of a container by its cgroup. */
+/** Pauses and unpauses a container: freezes and thaws all its processes by its cgroup. */
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
@@ -6,7 +6,7 @@ import { endPause, freeze, runs, thaw } from '../cgroups/freeze.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { settle } from '../settle/settle.js';
 
-/** Throws STATE_INVALID unless it runs, NO_CGROUPS if it has no cgroup. */
+/** Pauses a container. Throws STATE_INVALID unless it runs, NO_CGROUPS if it has no cgroup. */
 export async function pauseContainer(context: EngineContext, id: string): Promise<void> {
   await withContainer(context, id, async (held) => {
     while (!(await freezeRunning(held)));
@@ -14,10 +14,10 @@ export async function pauseContainer(context: EngineContext, id: string): Promis
   });
 }
 
-/** False if it ended in the middle of it, and maybe was started again. */
+/** Freezes the container. Returns false if it ended in the middle of that, and may have been started again. */
 async function freezeRunning(held: HeldContainer): Promise<boolean> {
   held.require('pause');
-  // The record first: a container that is frozen and said to run would answer nobody.
+  // Recorded first: a container that is frozen but recorded as running would answer nobody.
   held.save({ status: 'paused' });
   failpoint('pause-recorded');
   try {
@@ -36,7 +36,7 @@ async function freezeRunning(held: HeldContainer): Promise<boolean> {
   return false;
 }
 
-/** Throws STATE_INVALID unless it is paused. */
+/** Unpauses a container. Throws STATE_INVALID unless it is paused. */
 export async function unpauseContainer(context: EngineContext, id: string): Promise<void> {
   await withContainer(context, id, async (held) => {
     held.require('unpause');
@@ -48,7 +48,10 @@ export async function unpauseContainer(context: EngineContext, id: string): Prom
   });
 }
 
-/** It may have been killed meanwhile, and its cgroup be gone: then it is paused no more. */
+/**
+ * Thaws the container. Throws STATE_INVALID if it was killed meanwhile and its cgroup is gone: then it is no longer
+ * paused.
+ */
 async function thawPaused(held: HeldContainer): Promise<void> {
   try {
     await thaw(held);

@@ -21,8 +21,9 @@ import { killContainer } from './kill.js';
 import { stopContainer } from './stop.js';
 
 /**
- * Throws STATE_INVALID if it runs (without force), HAS_DEPENDENTS if others share its namespaces or require it (without depend), INFRA_CONTAINER if it is one: with
- * depend it goes with its pod.
+ * Removes a container. Throws STATE_INVALID if it runs (without force), HAS_DEPENDENTS if others share its namespaces
+ * or require it (without depend), INFRA_CONTAINER if it is an infra container: with depend that is removed with its
+ * pod.
  */
 export async function removeContainer(context: EngineContext, id: string, options: RemoveOptions = {}): Promise<void> {
   const pod = podOfInfra(context, id);
@@ -32,13 +33,14 @@ export async function removeContainer(context: EngineContext, id: string, option
 }
 
 export interface RemoveUsersOptions extends Pick<RemoveOptions, 'timeoutSec' | 'signal'> {
-  /** An infra container goes with its pod. @default false: it is refused */
+  /** Remove an infra container with its pod. @default false: it is refused */
   readonly pods?: boolean;
 }
 
 /**
- * By force all that use something which is to go; what is gone already is success. They come oldest first, and go in the opposite order: those that depend on
- * others of them before these. Nothing is removed if one of them may not be: HAS_DEPENDENTS if somebody else depends on it, INFRA_CONTAINER.
+ * Removes by force all containers that use something which is to be removed; what is gone already is a success. `ids`
+ * come oldest first and are removed in the opposite order, so that dependents go before what they depend on. Nothing is
+ * removed if one of them must not be: HAS_DEPENDENTS if another container depends on it, INFRA_CONTAINER.
  */
 export async function removeUsers(
   context: EngineContext,
@@ -60,7 +62,7 @@ function refuseUser(context: EngineContext, id: string, leaving: readonly string
   if (stored !== undefined) refuseDependents(context, stored, leaving);
 }
 
-/** With its containers. As removePod(). */
+/** Removes a pod with its containers. Throws as removePod(). */
 export async function removeWholePod(
   context: EngineContext,
   pod: string,
@@ -69,12 +71,12 @@ export async function removeWholePod(
   await removePod(context, pod, { ...defined({ force, timeoutSec, signal }), removeOne });
 }
 
-/** Goes on with a removal that was cut off. As removePod(). */
+/** Goes on with the removal of a pod that was cut off. Throws as removePod(). */
 export function finishRemovalOfPod(context: EngineContext, pod: StoredPod): Promise<void> {
   return finishPodRemoval(context, pod, { removeOne });
 }
 
-/** The pod whose infra container it is. */
+/** Returns the pod whose infra container this is; undefined if it is none. */
 function podOfInfra({ store }: EngineContext, id: string): string | undefined {
   const stored = store.get(id);
   if (stored === undefined) return undefined;
@@ -90,7 +92,7 @@ function isInfra(id: string, pod: string): TspodError {
   );
 }
 
-/** Also an infra container. */
+/** Removes one container, also an infra container. */
 async function removeOne(context: EngineContext, id: string, options: RemoveOptions): Promise<void> {
   throwIfAborted('remove a container', options.signal);
   const stored = context.store.get(id);
@@ -101,11 +103,11 @@ async function removeOne(context: EngineContext, id: string, options: RemoveOpti
   }
   const isForced = options.force === true;
   if (isForced) {
-    // Before it is ended: what is refused changes nothing.
+    // Checked before the container is ended, so that a refusal changes nothing.
     if (stored !== undefined) refuseDependents(context, stored);
     await endByForce(context, id, options);
   }
-  // By force it has ended; what was to be removed at its end may have been removed by whoever waited for that.
+  // With force the container has ended; one with `autoRemove` may have been removed by whoever waited for that.
   await ignoring(isForced && stored !== undefined ? ['NO_SUCH_CONTAINER'] : [], removeHeld(context, id, options));
 }
 
@@ -114,11 +116,11 @@ async function removeHeld(context: EngineContext, id: string, options: RemoveOpt
     context,
     id,
     async (inner, held) => {
-      // Somebody may have started it again before the lock was there: nobody does now.
+      // Somebody may have started the container again before the lock was taken; nobody does now.
       if (options.force === true && !isAllowed('remove', held.status)) {
         refuseDependents(inner, held);
         await endByForce(inner, id, { timeoutSec: 0 });
-        // At its end, as it was to be.
+        // It was removed at its end, as it has `autoRemove`.
         if (held.isForgotten) return;
       }
       held.require('remove');
@@ -130,7 +132,7 @@ async function removeHeld(context: EngineContext, id: string, options: RemoveOpt
   );
 }
 
-/** In one transaction with the look for dependents, so that none is recorded in between. */
+/** Records the removal, in one transaction with the look for dependents, so that none is recorded in between. */
 function beginRemoval(held: HeldContainer, { volumes = false }: RemoveOptions): void {
   const { store } = held.context;
   store.transaction(() => {
@@ -150,7 +152,7 @@ function refuseActiveSessions(held: HeldContainer): void {
   );
 }
 
-/** `leaving`: those that go before it. */
+/** Throws HAS_DEPENDENTS if a container depends on this one, other than those in `leaving`, which go before it. */
 function refuseDependents(
   { store }: EngineContext,
   { seq, id }: Pick<StoredContainer, 'seq' | 'id'>,
@@ -165,12 +167,12 @@ function refuseDependents(
   );
 }
 
-/** What has ended meanwhile, or was never started, needs no force. */
+/** Ends the container. One that has ended meanwhile, or was never started, needs no force. */
 async function endByForce(context: EngineContext, id: string, options: RemoveOptions): Promise<void> {
   const stored = context.store.get(id);
   if (stored === undefined) return;
   const status = statusOf(stored.state, observe(stored.state, containerPaths(context.directories, id)));
-  // But for that it cannot be ended, which is told.
+  // Errors that mean there is nothing to end; that the process is stuck is thrown all the same.
   const passed: readonly ErrorCode[] = ['CONTAINER_STOPPED', 'STATE_INVALID', 'NO_SUCH_CONTAINER'];
   if (status === 'paused') {
     await ignoring(passed, killContainer(context, id));

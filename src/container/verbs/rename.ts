@@ -5,7 +5,7 @@ import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { withContainer } from '../held.js';
 
-/** Throws INVALID_ARGUMENT for a bad name, NAME_IN_USE. */
+/** Renames a container. Throws INVALID_ARGUMENT for a bad name, NAME_IN_USE. */
 export async function renameContainer(context: EngineContext, id: string, name: string): Promise<void> {
   const wanted = checkName(barename(name));
   await withContainer(context, id, (held) => {

@@ -11,8 +11,8 @@ import { startContainer } from './start.js';
 import { stopContainer } from './stop.js';
 
 /**
- * Throws STATE_INVALID if it is paused or on its way out. The lock is held all the way: nobody sees an end that is none, least of all
- * whoever is to remove the container at its end.
+ * Restarts a container. Throws STATE_INVALID if it is paused or on its way out. The lock is held all the way, so that
+ * nobody takes the stop for an end, least of all whoever removes the container at its end.
  */
 export async function restartContainer(
   context: EngineContext,

@@ -1,11 +1,11 @@
-/** Starts a container, or makes its process and stops short of the exec. */
+/** Starts a container, or creates its process, which waits before its exec. */
 import { messageOf, TspodError } from '../../errors.js';
 import { abortedError, whenAborted } from '../../native/abort.js';
 import { realTimeUs } from '../../native/primitives.js';
 import { openProcess } from '../../native/process-handle.js';
 import type { Plan } from '../../plan/ops.js';
 import { noSuchPod } from '../../state/lookup.js';
-import type { StoredState } from '../../state/records.js';
+import { NEW_LIFE, type StoredState } from '../../state/records.js';
 import type { AttachOptions, AttachSession, ExitStatus, StartOptions } from '../api/container.js';
 import { startDependencies } from '../namespaces/dependencies.js';
 import type { EngineContext } from '../context.js';
@@ -28,25 +28,12 @@ import { settle } from '../settle/settle.js';
 import { talkTo } from '../monitor/connect.js';
 import { justEnded } from '../transitions.js';
 
-/** A new life: what the last one left in the record is forgotten. */
-const NEW_LIFE: Partial<StoredState> = {
-  stoppedByUser: false,
-  exitCode: 0,
-  exitSignal: 0,
-  oomKilled: false,
-  timedOut: false,
-  startedUs: 0,
-  finishedUs: 0,
-  restarts: 0,
-  error: '',
-};
-
-/** Throws STATE_INVALID unless it has no process. */
+/** Creates a container's process, which waits before its exec. Throws STATE_INVALID unless it has no process. */
 export async function initContainer(context: EngineContext, id: string, options: StartOptions = {}): Promise<void> {
-  await afterOthers(context, id, { options, launch: (inner) => initIt(inner, id, options) });
+  await withDependenciesStarted(context, id, { options, launch: (inner) => initLocked(inner, id, options) });
 }
 
-async function initIt(context: EngineContext, id: string, options: StartOptions): Promise<void> {
+async function initLocked(context: EngineContext, id: string, options: StartOptions): Promise<void> {
   await withContainer(
     context,
     id,
@@ -62,12 +49,15 @@ async function initIt(context: EngineContext, id: string, options: StartOptions)
   );
 }
 
-/** Throws STATE_RUNNING if it runs, STATE_INVALID if it is paused or being ended. */
+/**
+ * Starts a container; an initialized one goes on. Throws STATE_RUNNING if it runs, STATE_INVALID if it is paused or
+ * being ended.
+ */
 export async function startContainer(context: EngineContext, id: string, options: StartOptions = {}): Promise<void> {
-  await afterOthers(context, id, { options, launch: (inner) => startIt(inner, id, options) });
+  await withDependenciesStarted(context, id, { options, launch: (inner) => startLocked(inner, id, options) });
 }
 
-async function startIt(context: EngineContext, id: string, options: StartOptions): Promise<void> {
+async function startLocked(context: EngineContext, id: string, options: StartOptions): Promise<void> {
   await withContainer(
     context,
     id,
@@ -76,22 +66,22 @@ async function startIt(context: EngineContext, id: string, options: StartOptions
       const opened = held.status === 'initialized' ? await openGate(held, options.signal) : undefined;
       const { talk } =
         opened ?? (await launchRecorded(held, { status: 'active', options: launchOptions(held, options, {}) }));
-      leave(held, talk);
+      releaseMonitor(held, talk);
     },
     { signal: options.signal },
   );
 }
 
-/** As startContainer(), with streams connected before anything runs. */
+/** Like startContainer(), with streams connected before anything runs. */
 export async function startAttached(
   context: EngineContext,
   id: string,
   options: AttachOptions & StartOptions,
 ): Promise<AttachSession> {
-  return afterOthers(context, id, { options, launch: (inner) => startItAttached(inner, id, options) });
+  return withDependenciesStarted(context, id, { options, launch: (inner) => startAttachedLocked(inner, id, options) });
 }
 
-async function startItAttached(
+async function startAttachedLocked(
   context: EngineContext,
   id: string,
   options: AttachOptions & StartOptions,
@@ -120,7 +110,7 @@ async function startItAttached(
   );
 }
 
-/** With the time of the start: by now it may have ended. */
+/** Records `attach` with the time of the start, since the container may have ended by now. */
 function recordAttach({ context, id, name }: HeldContainer, timeUs: number): void {
   recordContainerEvent(context, { id, name, status: 'attach', timeUs });
 }
@@ -148,9 +138,12 @@ interface RecordedLaunch {
   readonly options: LaunchOptions;
 }
 
-/** The intent is recorded before the launch; after one that failed the record is as before, but for the error. */
+/**
+ * Launches the container. The intent is recorded first; after a failed launch the record is as before, except for the
+ * error.
+ */
 async function launchRecorded(held: HeldContainer, { status, options }: RecordedLaunch): Promise<Launch> {
-  // In a batch it may have ended since the last look: its monitor must be gone, and its end be recorded.
+  // In a batch the container may have ended since the last look: its monitor must be gone, and its end recorded.
   if (held.observation.kind !== 'settled') await settle(held);
   const before = held.state;
   saveStart(held, { ...NEW_LIFE, status, startedUs: status === 'active' ? realTimeUs() : 0 });
@@ -164,7 +157,10 @@ async function launchRecorded(held: HeldContainer, { status, options }: Recorded
   }
 }
 
-/** In one transaction with the look at its pod, so that this start sees the removal of that, or is seen by it. Throws NO_SUCH_POD. */
+/**
+ * Saves the state of a start, in one transaction with the look at the container's pod, so that this start sees a
+ * removal of the pod, or is seen by it. Throws NO_SUCH_POD.
+ */
 function saveStart(held: HeldContainer, state: Partial<StoredState>): void {
   const { store } = held.context;
   const pod = readableConfig(held)?.pod;
@@ -178,7 +174,7 @@ function saveStart(held: HeldContainer, state: Partial<StoredState>): void {
   });
 }
 
-/** Undefined where it is to be launched anew. */
+/** Starts an initialized container. Returns undefined if it is to be launched anew. */
 async function openGate(held: HeldContainer, signal: AbortSignal | undefined): Promise<Opened | undefined> {
   const talk = await talkTo(held.paths.run);
   const startedUs = await askToStart(held, { talk, signal });
@@ -190,28 +186,29 @@ interface Opened extends Pick<Asking, 'talk'> {
 }
 
 interface Asking {
-  /** Absent if the monitor listens no more: it is about to end. */
+  /** Absent if the monitor no longer listens: it is about to end. */
   readonly talk: MonitorTalk | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Answers when it was started, and undefined if its monitor has given it up, as whoever launched it had died in the middle of that. After a failure (the program
- * cannot be executed, say), and when it is aborted, what was initialized is gone.
+ * Has the monitor start an initialized container, and returns when that was. Returns undefined if the monitor has given
+ * up, since whoever launched it died in the middle of that. After a failure (the program cannot be executed, for
+ * example) and after an abort, the initialized process is gone.
  */
 async function askToStart(held: HeldContainer, asking: Asking): Promise<number | undefined> {
   try {
-    return await ask(held, asking);
+    return await requestStart(held, asking);
   } catch (error) {
     asking.talk?.connection.close();
     throw error;
   }
 }
 
-async function ask(held: HeldContainer, { talk, signal }: Asking): Promise<number | undefined> {
+async function requestStart(held: HeldContainer, { talk, signal }: Asking): Promise<number | undefined> {
   const plan = readGatedPlan(held.paths);
   const isBeingStopped = held.state.status === 'stopping';
-  // They may be about to end.
+  // Opened now: the processes may be about to end.
   const live = held.observation.kind === 'live' ? held.observation.live : undefined;
   using monitorHandle = live && openProcess(live.monitor.pid, live.monitor.startTime);
   using initHandle = live && openProcess(live.init.pid, live.init.startTime);
@@ -220,7 +217,7 @@ async function ask(held: HeldContainer, { talk, signal }: Asking): Promise<numbe
   const answered = talk?.start();
   failpoint('start-asked');
   const forget = whenAborted(signal, () => {
-    // In this order: no policy starts it again.
+    // In this order, so that no policy starts the container again.
     signalProcess(monitorHandle, 'SIGTERM');
     signalProcess(initHandle, 'SIGKILL');
   });
@@ -236,12 +233,12 @@ async function ask(held: HeldContainer, { talk, signal }: Asking): Promise<numbe
   return await settleUnstarted(held, error);
 }
 
-/** Its monitor is gone. Answers as askToStart(). */
+/** Settles a container whose monitor is gone without having started it. Returns as askToStart(). */
 async function settleUnstarted(held: HeldContainer, error: TspodError): Promise<number | undefined> {
   const observation = held.look();
   const ranUs = error.code === 'ABORTED' ? 0 : lastStart(observation);
   if (ranUs !== 0) {
-    // By somebody who has died since. It has ended as well, and that is the record.
+    // Somebody who has died since has started it. It has ended as well, and that is the record.
     recordStart(held, ranUs);
     await settle(held);
     return ranUs;
@@ -257,7 +254,7 @@ function recordStart({ context, id, name }: HeldContainer, timeUs: number): void
   recordContainerEvent(context, { id, name, status: 'start', timeUs });
 }
 
-/** 0 if its command never ran. */
+/** Returns the time of the last start; 0 if the command never ran. */
 function lastStart(observation: Observation): number {
   if (observation.kind === 'ended') return observation.exit.startedUs;
   return 'live' in observation ? observation.live.startedUs : 0;
@@ -276,12 +273,15 @@ function startError(held: HeldContainer, { plan, answer, signal }: NotStarted): 
     : new TspodError('MONITOR_DIED', `the monitor of container ${held.id} died while it started it`);
 }
 
-/** Its stop was under way, without the lock, and came first. */
+/** Error for a container whose stop was under way, without the lock, and came first. */
 function stoppedBefore({ id }: HeldContainer): TspodError {
   return new TspodError('STATE_INVALID', `container ${id} was stopped before it had started: container state improper`);
 }
 
-/** Undefined where it is to be launched anew. Throws CONTAINER_STOPPED if somebody who has died since has started it, and it has ended before we were connected. */
+/**
+ * Starts an initialized container with streams connected first. Returns undefined if it is to be launched anew. Throws
+ * CONTAINER_STOPPED if somebody who has died since has started it, and it has ended before we were connected.
+ */
 async function openGateAttached(
   held: HeldContainer,
   {
@@ -316,8 +316,11 @@ async function openGateAttached(
   return session;
 }
 
-/** Lets the monitor go on alone; a container that is to be removed at its end is, if this process is still there. */
-function leave(held: HeldContainer, talk: MonitorTalk | undefined): void {
+/**
+ * Lets the monitor go on alone. At its end a container with `autoRemove` is removed by this process, if that is still
+ * there.
+ */
+function releaseMonitor(held: HeldContainer, talk: MonitorTalk | undefined): void {
   if (!held.state.autoRemove) {
     talk?.connection.close();
     return;
@@ -325,12 +328,16 @@ function leave(held: HeldContainer, talk: MonitorTalk | undefined): void {
   const { context } = held;
   talk?.connection.unref();
   const closed = talk?.closed() ?? Promise.resolve();
-  // Only the removal is a change under way that close() waits for, not the life before it. In a closed engine it is left to the next one.
+  // close() waits only for the removal, which is a change under way, not for the life before it. A closed engine leaves
+  // the removal to the next one.
   void closed.then(() => removeEnded(context, held, talk?.exit)).catch(() => undefined);
 }
 
-/** Launches it when the infra container of its pod runs, and, if that was asked for, what it depends on. */
-function afterOthers<T>(
+/**
+ * Launches the container when the infra container of its pod runs and, with `recursive`, the containers that it depends
+ * on.
+ */
+function withDependenciesStarted<T>(
   context: EngineContext,
   id: string,
   { options, launch }: { readonly options: StartOptions; readonly launch: (inner: EngineContext) => Promise<T> },

@@ -1,12 +1,11 @@
-/** What a container uses: read from its cgroups and its network namespace. Takes no lock. */
+/** Measures what a container uses, from its cgroups and its network namespace. Takes no lock. */
 import { totalmem } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 
 import { isTspodError, TspodError } from '../../errors.js';
 import { readCgroupUsage, type BlockUsage } from '../../host/cgroup-usage.js';
 import { parseNetDev } from '../../host/net-dev.js';
 import { readIfReadable, readProcessIo } from '../../host/process-files.js';
-import { abortedError, throwIfAborted } from '../../native/abort.js';
+import { sleep, throwIfAborted } from '../../native/abort.js';
 import { realTimeUs } from '../../native/primitives.js';
 import type { CgroupPlacement } from '../../plan/context.js';
 import { containerPaths } from '../../storage/paths.js';
@@ -23,7 +22,10 @@ import { storedContainer } from './look-ups.js';
 const DEFAULT_INTERVAL_MS = 1000;
 const NS_PER_MS = 1e6;
 
-/** Throws STATE_INVALID unless it has a process that runs or is paused, NO_CGROUPS if none was to be made for it. */
+/**
+ * Takes one measurement. Throws STATE_INVALID unless the container has a process that runs or is paused, NO_CGROUPS if
+ * none was to be made for it.
+ */
 export function containerStats(context: EngineContext, id: string, { previous }: StatsOptions = {}): ContainerStats {
   const stored = storedContainer(context, id);
   const state = stateOf(stored, observe(stored.state, containerPaths(context.directories, id)));
@@ -59,7 +61,9 @@ export function containerStats(context: EngineContext, id: string, { previous }:
   };
 }
 
-/** Ends with the container. Throws STATE_INVALID if it does not run at the beginning, NO_CGROUPS. */
+/**
+ * Measures repeatedly until the container ends. Throws STATE_INVALID if it does not run at the beginning, NO_CGROUPS.
+ */
 export function watchStats(
   context: EngineContext,
   id: string,
@@ -77,22 +81,13 @@ async function* measure(
   let latest = containerStats(context, id);
   for (;;) {
     yield latest;
-    await whileOpen(context, signal, (either) => pause(intervalMs, either));
+    await whileOpen(context, signal, (either) => sleep(intervalMs, 'stats', either));
     try {
       latest = containerStats(context, id, { previous: latest });
     } catch (error) {
       if (isTspodError(error, 'STATE_INVALID') || isTspodError(error, 'NO_SUCH_CONTAINER')) return;
       throw error;
     }
-  }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await delay(ms, undefined, { signal });
-  } catch (error) {
-    if (signal.aborted) throw abortedError('stats', signal);
-    throw error;
   }
 }
 
@@ -107,7 +102,7 @@ function networkStats(pid: number): ContainerStats['network'] {
   return { receivedBytes: sum('received'), sentBytes: sum('sent'), links };
 }
 
-/** Where no cgroup counts, the processes do, each with the children that it has waited for. */
+/** Adds up what the processes have counted, each with the children that it has waited for, where no cgroup counts. */
 function processIo(initPid: number, placement: CgroupPlacement | undefined): BlockUsage {
   const counted = memberPids(initPid, placement).map((pid) => readProcessIo(pid));
   return {

@@ -27,12 +27,12 @@ const AT_REST: ReadonlySet<ContainerStatus> = new Set(['created', 'exited', 'sto
 
 const HAS_ENDED: ReadonlySet<ContainerStatus> = new Set(['exited', 'stopped']);
 
-/** What the waiting needs, once the container has been told. */
+/** What is needed to wait for a container's end, once it has been told to stop. */
 export interface Stopping {
   readonly id: string;
   readonly name: string;
   readonly process: ProcessHandle | undefined;
-  /** After SIGKILL. @default nothing */
+  /** Called after SIGKILL. @default nothing */
   readonly thaw?: () => Promise<void>;
   readonly talk: MonitorTalk | undefined;
   readonly monitor: ProcessHandle | undefined;
@@ -42,18 +42,18 @@ export interface Stopping {
 }
 
 export interface StopRequest extends StopOptions {
-  /** A monitor that is held up is killed. @default false */
+  /** Kill a monitor that is held up. @default false */
   readonly force?: boolean;
 }
 
-/** Throws CONTAINER_STOPPED if it has stopped, STATE_INVALID if it never ran or is paused. */
+/** Stops a container. Throws CONTAINER_STOPPED if it has stopped, STATE_INVALID if it never ran or is paused. */
 export async function stopContainer(context: EngineContext, id: string, options: StopRequest = {}): Promise<void> {
   checkStopTime(options);
   if (options.depend === true) await stopDependents(context, id, options);
   const lockOptions = { signal: options.signal };
   const stopping = await withContainer(context, id, (held) => beginStop(held, options), lockOptions);
   try {
-    await endIt(stopping, options);
+    await stopProcess(stopping, options);
   } finally {
     stopping.talk?.connection.close();
     stopping.process?.close();
@@ -61,15 +61,18 @@ export async function stopContainer(context: EngineContext, id: string, options:
   }
   failpoint('stopped');
   recordContainerEvent(context, { id, name: stopping.name, status: 'stop' });
-  await recordEnd(context, id);
+  await finishStop(context, id);
 }
 
-/** Throws INVALID_ARGUMENT. */
+/** Throws INVALID_ARGUMENT for a time that is not a number. */
 export function checkStopTime({ timeoutSec }: Pick<StopOptions, 'timeoutSec'>): void {
   if (Number.isNaN(timeoutSec)) throw invalid('timeoutSec must be a number of seconds, not NaN');
 }
 
-/** Those of one rank at the same time; what does not run needs no stop, but what depends on it may. */
+/**
+ * Stops the containers that depend on this one, those of one rank at the same time. A container that does not run needs
+ * no stop, but those that depend on it may.
+ */
 async function stopDependents(context: EngineContext, id: string, options: StopOptions): Promise<void> {
   const seq = context.store.get(id)?.seq;
   const above = seq === undefined ? [] : context.store.dependents(seq);
@@ -90,19 +93,19 @@ async function stopDependent(context: EngineContext, id: string, options: StopOp
   }
 }
 
-/** Under the lock: no restart from now on, whatever becomes of this process. */
+/** Begins the stop, under the lock: there is no restart from now on, whatever becomes of this process. */
 async function beginStop(held: HeldContainer, options: StopRequest): Promise<Stopping> {
   const wasAllowed = held.status;
   if (!HAS_ENDED.has(wasAllowed)) held.require('stop');
   // Also when there is nothing to stop: a container that its user stopped is not started by a policy.
   held.save({ stoppedByUser: true });
-  // Its process may have ended just now, and its monitor, which has not been told yet, be about to make another.
+  // The process may have ended just now, and the monitor, which has not been told yet, may be about to make another.
   if (held.observation.kind === 'ending') await settle(held);
   held.require('stop');
   const { observation } = held;
   if (observation.kind !== 'live') throw new TspodError('STATE_INVALID', `container ${held.id} is ${wasAllowed}`);
   const { live } = observation;
-  const wishes = await stopWishes(held);
+  const settings = await stopSettings(held);
   held.save({ status: 'stopping' });
   failpoint('stop-recorded');
   const talk = await talkTo(held.paths.run);
@@ -113,7 +116,7 @@ async function beginStop(held: HeldContainer, options: StopRequest): Promise<Sto
   }
   failpoint('stop-told');
   const last = lastLife(held, live);
-  // A start that was under way may have come to pass.
+  // A start that was under way may have succeeded.
   const isGated = last.status === 'created';
   return {
     id: held.id,
@@ -123,21 +126,27 @@ async function beginStop(held: HeldContainer, options: StopRequest): Promise<Sto
     talk,
     monitor: openProcess(last.monitor.pid, last.monitor.startTime),
     paths: held.paths,
-    // Before its exec a process is deaf to all signals but this.
-    signal: isGated ? 9 : wishes.stopSignal,
-    timeoutSec: isGated ? 0 : (options.timeoutSec ?? wishes.stopTimeoutSec),
+    // Before its exec a process is deaf to all signals but SIGKILL.
+    signal: isGated ? 9 : settings.stopSignal,
+    timeoutSec: isGated ? 0 : (options.timeoutSec ?? settings.stopTimeoutSec),
   };
 }
 
-/** One whose record is damaged has to end as well: in the usual way, and it may be frozen, which the record has forgotten. */
-async function stopWishes(held: HeldContainer): Promise<Pick<ContainerConfig, 'stopSignal' | 'stopTimeoutSec'>> {
+/**
+ * Returns the stop signal and the time of a container. One whose record is damaged has to end as well: it gets the
+ * defaults and is thawed, since it may be frozen without the record saying so.
+ */
+async function stopSettings(held: HeldContainer): Promise<Pick<ContainerConfig, 'stopSignal' | 'stopTimeoutSec'>> {
   const config = readableConfig(held);
   if (config !== undefined) return config;
   await endPause(held);
   return { stopSignal: DEFAULT_STOP_SIGNAL, stopTimeoutSec: DEFAULT_STOP_TIMEOUT_SEC };
 }
 
-/** A restart may have been under way until the monitor was told that there is to be none: now it is known whose process is the last. */
+/**
+ * Returns the record of the container's last process. A restart may have been under way until the monitor was told that
+ * there is to be none: only now is it known which process is the last.
+ */
 export function lastLife(held: HeldContainer, known: LiveRecord): LiveRecord {
   const observation = held.look();
   return observation.kind === 'live' ? observation.live : known;
@@ -147,7 +156,8 @@ function processOf(live: LiveRecord): ProcessHandle | undefined {
   return live.init.pid === 0 ? undefined : openProcess(live.init.pid, live.init.startTime);
 }
 
-export async function endIt(stopping: Stopping, options: StopOptions): Promise<void> {
+/** Ends a process: stop signal, time, SIGKILL. Resolves when its monitor is gone. */
+export async function stopProcess(stopping: Stopping, options: StopOptions): Promise<void> {
   const { process, signal, timeoutSec } = stopping;
   if (process !== undefined) {
     if (timeoutSec !== 0) {
@@ -165,18 +175,23 @@ export async function endIt(stopping: Stopping, options: StopOptions): Promise<v
   await waitForMonitor(stopping, options);
 }
 
-/** -1 waits for ever. */
+/** Returns the time in ms; -1 waits for ever. */
 function timeoutMs(seconds: number): number {
   return seconds < 0 ? Infinity : seconds * 1000;
 }
 
-/** Its end is the container's: the record is written, nothing is left in the kernel. */
+/**
+ * Waits for the monitor, whose end is the container's: the exit record is written, and nothing is left in the kernel.
+ */
 async function waitForMonitor({ monitor, paths }: Stopping, { signal }: StopOptions): Promise<void> {
   if (monitor !== undefined) await monitorEnd(monitor, paths, signal);
 }
 
-/** What the stop leaves, it ends. Whoever takes the lock first records the end; an automatically removed container may be gone by now. */
-async function recordEnd(context: EngineContext, id: string): Promise<void> {
+/**
+ * Ends what outlives the container, and removes the container if it has `autoRemove`. Whoever takes the lock first
+ * records the end; the container may be removed by now.
+ */
+async function finishStop(context: EngineContext, id: string): Promise<void> {
   const finish = async (held: HeldContainer) => {
     await endOutlivingSessions(held);
     if (!held.isRestarting) await tryRemoval(held);

@@ -14,10 +14,10 @@ import type { ContainerProcessInfo } from '../api/stats.js';
 import { requireAllowed } from '../transitions.js';
 import { storedContainer } from './look-ups.js';
 
-/** Files of accounts that are longer tell no names. */
+/** Limit of a file of accounts, in bytes; a longer one gives no names. */
 const MAX_ACCOUNTS_BYTES = 4 * 1024 * 1024;
 
-/** By pid. Throws STATE_INVALID unless it has a process that runs or is paused. */
+/** Returns the container's processes, by pid. Throws STATE_INVALID unless it has a process that runs or is paused. */
 export async function containerProcesses(context: EngineContext, id: string): Promise<readonly ContainerProcessInfo[]> {
   const stored = storedContainer(context, id);
   const state = stateOf(stored, observe(stored.state, containerPaths(context.directories, id)));
@@ -53,7 +53,9 @@ async function readAccounts(pid: number): Promise<Accounts> {
   };
 }
 
-/** In its mount namespace, where no link leads out of it. What cannot be read has no names. */
+/**
+ * Reads a file in the container's mount namespace, where no link leads out of it. What cannot be read counts as empty.
+ */
 async function readInContainer(pid: number, path: string): Promise<string> {
   try {
     return await readFileInside(path, { inside: { mnt: { pid } }, maxBytes: MAX_ACCOUNTS_BYTES });
@@ -64,7 +66,7 @@ async function readInContainer(pid: number, path: string): Promise<string> {
 
 type Read = NonNullable<ReturnType<typeof readProcess>>;
 
-/** Undefined if it has ended. */
+/** Reads a process from /proc; undefined if it has ended. */
 function readProcess(pid: number) {
   const directory = `/proc/${String(pid)}`;
   const stat = readIfReadable(`${directory}/stat`);
@@ -145,7 +147,7 @@ function capabilitiesOf({ capabilities }: ProcessStatus): ContainerProcessInfo['
   };
 }
 
-/** Majors of devices.txt in the kernel's documentation. */
+/** Numbers of terminals, from devices.txt in the kernel's documentation. */
 const MAJOR_TTY = 4;
 const MAJOR_CONSOLE = 5;
 const FIRST_MAJOR_PTS = 136;

@@ -1,4 +1,4 @@
-/** Changes limits, restart policy, environment: of the record, and of a container that lives. */
+/** Changes limits, restart policy, environment: in the record, and of a live container. */
 import { isTspodError } from '../../errors.js';
 import { resolveHostPaths } from '../../spec/files/host-paths.js';
 import { mayBeRelaunched } from '../../spec/relaunch.js';
@@ -15,7 +15,10 @@ import { withContainer, type HeldContainer } from '../held.js';
 
 const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENODEV']);
 
-/** Throws STATE_INVALID if it is being removed, INVALID_ARGUMENT, UPDATE_FAILED, NO_CGROUPS, UNSUPPORTED_HOST; then nothing has changed. */
+/**
+ * Updates a container. Throws STATE_INVALID if it is being removed, INVALID_ARGUMENT, UPDATE_FAILED, NO_CGROUPS,
+ * UNSUPPORTED_HOST; then nothing has changed.
+ */
 export async function updateContainer(context: EngineContext, id: string, options: UpdateOptions): Promise<void> {
   await withContainer(context, id, async (held) => {
     held.require('update');
@@ -24,7 +27,7 @@ export async function updateContainer(context: EngineContext, id: string, option
     if (Object.keys(change).length === 0) return;
     const { updates } = held.state;
     const isLive = held.observation.kind === 'live';
-    // The intent: whoever comes after a crash carries it out.
+    // The intent is recorded: whoever comes after a crash carries it out.
     held.save({ updates: JSON.stringify({ ...parseUpdates(updates), ...change }), updating: isLive });
     failpoint('update-recorded');
     try {
@@ -40,7 +43,7 @@ export async function updateContainer(context: EngineContext, id: string, option
   });
 }
 
-/** Its cgroups went with it: the record is all that there is to change. */
+/** Whether the container has ended meanwhile, and its cgroups with it: then only the record is to be changed. */
 function hasEndedMeanwhile(held: HeldContainer, error: unknown): boolean {
   return lacksGroups(error) && held.look().kind !== 'live';
 }
@@ -59,7 +62,7 @@ async function applyToLive(held: HeldContainer, { before, changed = {} }: Change
   const { config } = held;
   const resources = resourcesToWrite(config.resources, changed, resolveHostPaths(config).numbersOf);
   const undo = await applyLimits(held, resources).catch((error: unknown) => {
-    // Between two lives the monitor makes the groups anew: they are there again by now.
+    // Between two runs the monitor makes the groups anew: they are there again by now.
     if (!lacksGroups(error) || held.look().kind !== 'live') throw error;
     return applyLimits(held, resources);
   });

@@ -1,5 +1,5 @@
 /** Waits for a container's end, or for a state. Takes no lock. */
-import { abortedError, throwIfAborted, whenAborted } from '../../native/abort.js';
+import { sleep, throwIfAborted, whenAborted } from '../../native/abort.js';
 import { openProcess } from '../../native/process-handle.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths, type ContainerPaths } from '../../storage/paths.js';
@@ -21,7 +21,10 @@ const DEFAULT_INTERVAL_MS = 250;
 
 const CONDITIONS: ReadonlySet<WaitCondition> = new Set(WAIT_CONDITIONS);
 
-/** The exit code: 0 for a container that never ran, -1 if nobody knows, and of one that has reached a state that is no end. */
+/**
+ * Waits, and returns the exit code: 0 for a container that never ran, -1 if nobody knows, or if it has reached a state
+ * that is not an end.
+ */
 export async function waitForContainer(context: EngineContext, id: string, options: WaitOptions = {}): Promise<number> {
   const conditions = options.conditions ?? DEFAULT_CONDITIONS;
   for (const condition of conditions) {
@@ -70,7 +73,7 @@ async function reached(context: EngineContext, id: string, { wanted, intervalMs,
       isDismissed ||= came === 'dismissed';
       if (came !== 'nothing') continue;
     }
-    await pause(intervalMs, signal);
+    await sleep(intervalMs, 'wait', signal);
   }
 }
 
@@ -79,17 +82,20 @@ function checkInterval(ms = DEFAULT_INTERVAL_MS): number {
   return Math.min(ms, MAX_TIMER_MS);
 }
 
-/** If nobody holds its lock, whoever was launching or removing it was killed: who waits does the rest, as the next command would. False if somebody is at work on it. */
+/**
+ * Does the rest for whoever was launching or removing the container and was killed, as the next command would. Returns
+ * false if somebody holds its lock, and so is at work on it.
+ */
 async function finishForDead(context: EngineContext, id: string): Promise<boolean> {
   const finished = withFreeContainer(context, id, async (held) => {
     await finishRemoval(held);
     return true;
   });
-  // What cannot be done now, the next command says.
+  // The next command reports what cannot be done now.
   return (await finished.catch(() => undefined)) === true;
 }
 
-/** Nobody tells of the end of a container whose monitor was killed: whoever waits ends it, as the next command would. */
+/** Ends a container whose monitor was killed, as the next command would: nobody else reports its end. */
 async function settleLost(context: EngineContext, id: string, signal: AbortSignal): Promise<void> {
   await withContainer(context, id, () => undefined, { signal, refreshes: true }).catch(ignoreGone);
 }
@@ -98,12 +104,15 @@ function ignoreGone(error: unknown): void {
   if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
 }
 
-/** `configured` is Podman's inner name for what it prints as created. */
+/** Returns the status that a condition means. `configured` is Podman's internal name for what it prints as created. */
 function statusOfCondition(condition: WaitCondition): Exclude<WaitCondition, 'configured'> {
   return condition === 'configured' ? 'created' : condition;
 }
 
-/** Whether it is in a state that was wanted, or as healthy, or as unhealthy. `stopped` is no state to be in, but on the way to its end. */
+/**
+ * Whether the container is in a wanted state, or as healthy or unhealthy as was wanted. `stopped` does not count: it is
+ * on the way to the end.
+ */
 function isNow(wanted: ReadonlySet<string>, { status }: ContainerState, paths: ContainerPaths): boolean {
   if (status !== 'stopped' && wanted.has(status)) return true;
   return wantsHealth(wanted) && status === 'running' && wanted.has(readHealth(paths).status);
@@ -131,15 +140,15 @@ interface Waiting {
   readonly observation: Observation;
   readonly intervalMs: number;
   readonly signal: AbortSignal;
-  /** Nothing else is wanted, so that there is nothing to look for before. */
+  /** Nothing but the end is wanted, so that there is nothing to look for before. */
   readonly onlyEnd: boolean;
-  /** The monitor, which talks to so many, has let us go: its end is to be found out without it. */
+  /** The monitor, which has too many clients, has hung up: the end is to be found out without it. */
   readonly isDismissed: boolean;
 }
 
 /**
- * Waits for the monitor to tell of the end, or to be gone, and for the time between looks at most where something else is wanted; `nothing` if there is no
- * monitor to wait for, `dismissed` if it hung up without a word.
+ * Waits until the monitor reports the end or is gone, but only until the next look if something else is wanted.
+ * `nothing`: there is no monitor to wait for; `dismissed`: it hung up without a report.
  */
 async function someEnd(
   context: EngineContext,
@@ -166,20 +175,7 @@ async function someEnd(
   const { monitor } = observation.live;
   wakeMonitor(monitor);
   using handle = openProcess(monitor.pid, monitor.startTime);
-  // It writes the end down, and may then be there for long.
+  // The monitor records the end, and may stay for long after that.
   if (handle !== undefined) await endsWithin(handle, intervalMs, signal, 'wait');
   return handle === undefined ? 'nothing' : 'something';
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      forget();
-      resolve();
-    }, ms);
-    const forget = whenAborted(signal, () => {
-      clearTimeout(timer);
-      reject(abortedError('wait', signal));
-    });
-  });
 }

@@ -1,8 +1,7 @@
 /** Retries transient failures after a pause that doubles each time, or as long as the registry asks for. */
-import { setTimeout } from 'node:timers/promises';
 
 import { isTspodError, type TspodError } from '../../errors.js';
-import { abortedError } from '../../native/abort.js';
+import { sleep } from '../../native/abort.js';
 
 export interface RetryPolicy {
   /** Number of retries. @default 3 */
@@ -38,7 +37,7 @@ export async function withRetries<T>(
       const pause = pauseAfter(error, delayMs * 2 ** attempt);
       if (pause === undefined) throw error;
       onRetry?.({ error, attempt: attempt + 1, delayMs: pause });
-      await sleep(pause, signal);
+      await sleep(pause, 'wait for the registry', signal);
     }
   }
 }
@@ -52,12 +51,4 @@ function pauseAfter({ details }: TspodError, backoffMs: number): number | undefi
   const asked = details['retryAfterMs'];
   if (typeof asked !== 'number') return Math.min(backoffMs, MAX_DELAY_MS);
   return asked > MAX_RETRY_AFTER_MS ? undefined : Math.max(asked, Math.min(backoffMs, MAX_DELAY_MS));
-}
-
-async function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await setTimeout(ms, undefined, signal === undefined ? {} : { signal });
-  } catch {
-    throw abortedError('wait for the registry', signal as AbortSignal);
-  }
 }
