@@ -372,8 +372,9 @@ export interface Engine extends AsyncDisposable {
     >
   >;
   /**
-   * Returns past events, ordered by time; with `follow`, then also new events as they happen. Throws INVALID_ARGUMENT
-   * for an unknown filter or a bad value, NOT_SUPPORTED with `eventsBackend: 'none'`, ABORTED.
+   * Returns past events, ordered by time; with `follow`, new events as they happen, and past ones only if `since` or
+   * `until` is given. Throws INVALID_ARGUMENT for an unknown filter or a bad value, NOT_SUPPORTED with `eventsBackend:
+   * 'none'`, ABORTED.
    */
   events(options?: EventsOptions): AsyncIterable<EngineEvent>;
   /**
@@ -388,14 +389,15 @@ export interface Engine extends AsyncDisposable {
    */
   diskUsage(options?: SignalOption): Promise<DiskUsage>;
   /**
-   * Removes unused objects: pods that do not run any more, containers that do not run, networks without containers,
-   * images without a name that no container is made of, and if asked to, volumes that no container has. Continues after
-   * a failure. Throws INVALID_ARGUMENT for an unknown filter before anything is removed; ABORTED.
+   * Removes unused objects: pods that do not run any more, containers that do not run, networks of this store without
+   * containers, images without a name that no container is made of, and if asked to, volumes that no container has.
+   * Continues after a failure. Throws INVALID_ARGUMENT for an unknown filter before anything is removed; ABORTED.
    */
   prune(options?: PruneOptions): Promise<PruneResult>;
   /**
    * Ends and removes everything in the store, used or not: pods, containers (with SIGKILL), networks except the default
-   * one, images, volumes and secrets. Recorded events are kept. Continues after a failure. Throws ABORTED.
+   * one, images, manifest lists, volumes and secrets. Recorded events are kept. Continues after a failure. Throws
+   * ABORTED.
    */
   reset(options?: SignalOption): Promise<ResetResult>;
   /** Returns facts about the machine and the store, and what the machine lacks. Takes some tens of milliseconds. */
