@@ -24,7 +24,7 @@ export const command: Command = {
   name: 'inspect',
   summary: 'Display the configuration of containers, images, volumes, networks and pods',
   description:
-    'Prints all that is known of containers, or where there is none of the name of images, volumes, networks and pods, as JSON, or what a Go template makes of it.',
+    'Prints all that is known of containers, or, where no container has the name, of images, volumes, networks and pods, as JSON, or what a Go template makes of it.',
   usage: '[options] {CONTAINER|IMAGE|VOLUME|NETWORK|POD}...',
   examples: [
     'inspect web',

@@ -46,13 +46,13 @@ export const REGISTRY_FLAGS: readonly Flag[] = [
 
 /** Retry flags, for the commands that have them in Podman. */
 export const RETRY_FLAGS: readonly Flag[] = [
-  { name: 'retry', kind: 'uint', value: 'number', default: '3', help: 'How often to try again what fails for a while' },
+  { name: 'retry', kind: 'uint', value: 'number', default: '3', help: 'How often to retry after a temporary failure' },
   {
     name: 'retry-delay',
     kind: 'text',
     value: 'duration',
     default: '1s',
-    help: 'Pause before that; it doubles each time',
+    help: 'Pause before the first retry; it doubles each time',
   },
 ];
 

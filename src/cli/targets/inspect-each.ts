@@ -1,6 +1,7 @@
 /** Common part of the commands that inspect things by name. */
 import type { Flag } from '../command-parts/flag.js';
 import type { Context } from '../context.js';
+import { formatFlag } from '../flags/format.js';
 import { jsonText } from '../terminal/escape.js';
 import { isJsonFormat, renderReport } from '../format/report.js';
 import type { GoValue } from '../format/values.js';
@@ -9,15 +10,7 @@ import { reportErrors } from '../errors/report-error.js';
 /** Indentation of JSON: five spaces, as in Podman for most kinds of objects. */
 const INDENT = 5;
 
-export const inspectFormatFlag: Flag = {
-  name: 'format',
-  short: 'f',
-  kind: 'text',
-  value: 'template',
-  default: 'json',
-  completion: ['json'],
-  help: 'json, or a Go template',
-};
+export const inspectFormatFlag: Flag = { ...formatFlag('json'), short: 'f', default: 'json' };
 
 export interface Inspection<Found, Name> {
   readonly format: string;

@@ -17,7 +17,7 @@ export const command: Command = {
   name: 'cp',
   summary: 'Copy files/folders between a container and the local filesystem',
   description:
-    'Copies files and directories into a container, out of it, or from one to another. `-` is a tar archive on stdin or stdout. A directory is copied under its name into one that exists, or becomes one that does not; of `DIRECTORY/.` what is in it is copied. A path in a container that does not begin with a slash is below its working directory.',
+    'Copies files and directories into a container, out of it, or from one to another. `-` is a tar archive on stdin or stdout. A directory is copied under its name into a directory that exists, or under the new name if there is none; of `DIRECTORY/.` only the contents are copied. A path in a container that does not begin with a slash is below its working directory.',
   usage: '[options] [CONTAINER:]SRC_PATH [CONTAINER:]DEST_PATH',
   examples: [
     'cp config.json web:/etc/app/',
@@ -31,7 +31,7 @@ export const command: Command = {
       short: 'a',
       kind: 'bool',
       default: 'true',
-      help: "Give what is copied into a container to the container's user, and what comes out to who calls, without set-uid bits and file capabilities; false keeps the ids of the source",
+      help: "Give what is copied into a container to the container's user, and what is copied out to the caller, without set-uid bits and file capabilities; false keeps the ids of the source",
     },
     { name: 'pause', kind: 'bool', hidden: true, help: 'Podman has it for old scripts; nothing is done' },
     { name: 'extract', kind: 'bool', hidden: true, help: 'Podman has it for old scripts; nothing is done' },

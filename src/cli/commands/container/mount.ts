@@ -10,7 +10,7 @@ export const command: Command = {
   name: 'mount',
   summary: "Mount a container's root filesystem",
   description:
-    'Shows the root file systems of containers on the host and prints where. Without containers, lists those that are mounted.',
+    'Mounts the root file systems of containers on the host and prints where. Without containers, lists those that are mounted.',
   usage: '[options] [CONTAINER...]',
   examples: ['mount web', 'mount', 'mount --format json'],
   flags: [

@@ -1,5 +1,5 @@
-import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command-parts/definition.js';
+import { noArguments } from '../../command-parts/no-arguments.js';
 import { confirmed } from '../../terminal/confirm.js';
 import { parseFilters } from '../../parse/filters.js';
 import { reportErrors } from '../../errors/report-error.js';
@@ -16,9 +16,7 @@ export const command: Command = {
     { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' },
     { name: 'filter', kind: 'items', value: 'name=value', help: 'Remove those that match: label, label!, until' },
   ],
-  check: ({ args }) => {
-    if (args.length > 0) throw invalid('`tspod container prune` takes no arguments');
-  },
+  check: ({ args }) => noArguments(args, 'container prune'),
   run: async (context, { flags }) => {
     if (!flags.bool('force') && !(await confirmed(context, WARNING))) return 0;
     const engine = await context.engine();

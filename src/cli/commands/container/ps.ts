@@ -1,3 +1,5 @@
+import { noArguments } from '../../command-parts/no-arguments.js';
+import { formatFlag } from '../../flags/format.js';
 import { portsText } from '../../rows/ports.js';
 import type { ContainerSummary, Engine, ListOptions } from '../../../engine/types.js';
 import { isTspodError } from '../../../errors.js';
@@ -28,7 +30,7 @@ const FLAGS: readonly Flag[] = [
   { name: 'all', short: 'a', kind: 'bool', help: 'Also show containers that do not run' },
   { name: 'external', kind: 'bool', help: 'Also show containers of other programs (there are none)' },
   { name: 'filter', short: 'f', kind: 'items', value: 'name=value', help: 'Show the containers that match' },
-  { name: 'format', kind: 'text', value: 'template', completion: ['json', 'table'], help: 'json, or a Go template' },
+  formatFlag('json', 'table'),
   {
     name: 'last',
     short: 'n',
@@ -61,7 +63,7 @@ export const command: Command = {
   name: 'ps',
   summary: 'List containers',
   description:
-    'Lists the containers that run, or with --all every one. Never waits for a container that something else is at work on, but with --sync.',
+    'Lists the containers that run, or with --all every one. Never waits for a container that another process is working on, except with --sync.',
   usage: '[options]',
   examples: [
     'ps -a',
@@ -72,7 +74,7 @@ export const command: Command = {
   flags: FLAGS,
   completion: [[]],
   check: ({ flags, args }) => {
-    if (args.length > 0) throw invalid('`tspod ps` takes no arguments');
+    noArguments(args, 'ps');
     if (flags.bool('size') && flags.bool('ns')) throw invalid('size and namespace options conflict');
     if (flags.bool('quiet') && (flags.bool('size') || flags.bool('ns')))
       throw invalid('quiet conflicts with size and namespace');

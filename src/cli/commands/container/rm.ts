@@ -17,7 +17,7 @@ export const command: Command = {
   name: 'rm',
   summary: 'Remove one or more containers',
   description:
-    'Removes containers with their layers and logs; volumes stay, but for anonymous ones with --volumes. One that runs is not removed without --force.',
+    'Removes containers with their layers and logs; volumes stay, except anonymous ones with --volumes. A running container is not removed without --force.',
   usage: '[options] CONTAINER [CONTAINER...]',
   examples: ['rm web', 'rm --force web db', 'rm --all', 'rm --filter status=exited'],
   flags: [

@@ -6,6 +6,7 @@ import { isTspodError } from '../../../errors.js';
 import { invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command-parts/definition.js';
 import type { Context } from '../../context.js';
+import { formatFlag } from '../../flags/format.js';
 import { jsonText } from '../../terminal/escape.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
 import { allFlag, ifPresent, latestFlag, withoutSlash } from '../../targets/containers.js';
@@ -24,11 +25,18 @@ export const command: Command = {
   ],
   flags: [
     allFlag('Show all containers, not only those that run'),
-    { name: 'format', kind: 'text', value: 'template', completion: ['json', 'table'], help: 'json, or a Go template' },
-    { name: 'interval', short: 'i', kind: 'int', value: 'seconds', default: '5', help: 'Time between two looks' },
+    formatFlag('json', 'table'),
+    {
+      name: 'interval',
+      short: 'i',
+      kind: 'int',
+      value: 'seconds',
+      default: '5',
+      help: 'Time between two measurements',
+    },
     latestFlag,
-    { name: 'no-reset', kind: 'bool', help: 'Do not clear the screen between two looks' },
-    { name: 'no-stream', kind: 'bool', help: 'Print the first look only' },
+    { name: 'no-reset', kind: 'bool', help: 'Do not clear the screen between measurements' },
+    { name: 'no-stream', kind: 'bool', help: 'Print the first measurement only' },
     { name: 'no-trunc', kind: 'bool', help: 'Do not cut ids' },
   ],
   completion: ['containers'],

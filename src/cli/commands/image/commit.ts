@@ -13,7 +13,7 @@ export const command: Command = {
   name: 'commit',
   summary: 'Make an image of a container',
   description:
-    'Makes an image of what a container has changed, upon the layers of its image, and prints its id. A container with a root directory becomes an image of one layer; one of `host:` with --squash alone.',
+    'Makes an image of what a container has changed, on the layers of its image, and prints its id. A container with a root directory becomes an image of one layer; so does one of `host:`, which needs --squash.',
   usage: '[options] CONTAINER [IMAGE]',
   examples: [
     'commit web web:changed',
@@ -35,7 +35,7 @@ export const command: Command = {
     { name: 'iidfile', kind: 'text', value: 'file', completion: 'file', help: 'Write the id of the image to a file' },
     { name: 'include-volumes', kind: 'bool', help: 'Mounts of the container become volumes of the image' },
     { name: 'message', short: 'm', kind: 'text', value: 'text', help: 'Comment in the history of the image' },
-    { name: 'pause', short: 'p', kind: 'bool', help: 'The container stands still meanwhile' },
+    { name: 'pause', short: 'p', kind: 'bool', help: 'Pause the container meanwhile' },
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Say nothing but the id' },
     { name: 'squash', short: 's', kind: 'bool', help: 'One layer of all files' },
   ],

@@ -1,5 +1,6 @@
 import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command-parts/definition.js';
+import { formatFlag } from '../../flags/format.js';
 import { jsonText } from '../../terminal/escape.js';
 import { tableText } from '../../format/columns.js';
 import { ago } from '../../format/human.js';
@@ -19,7 +20,7 @@ export const command: Command = {
   usage: '[options] IMAGE',
   examples: ['history alpine', "history --format '{{.CreatedBy}}' --no-trunc alpine"],
   flags: [
-    { name: 'format', kind: 'text', value: 'template', completion: ['json'], help: 'json, or a Go template' },
+    formatFlag('json'),
     { name: 'human', short: 'H', kind: 'bool', default: 'true', help: 'Sizes and times for people' },
     { name: 'no-trunc', kind: 'bool', help: 'Do not cut ids and commands' },
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Print ids only' },

@@ -1,6 +1,7 @@
 import type { ImageSummary } from '../../../engine/images/types.js';
 import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command-parts/definition.js';
+import { formatFlag } from '../../flags/format.js';
 import { jsonText } from '../../terminal/escape.js';
 import { tableText } from '../../format/columns.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
@@ -49,7 +50,7 @@ export const command: Command = {
       value: 'name=value',
       help: 'Show the images that match: before, containers, dangling, digest, id, intermediate, label, label!, readonly, reference, since, until',
     },
-    { name: 'format', kind: 'text', value: 'template', completion: ['json', 'table'], help: 'json, or a Go template' },
+    formatFlag('json', 'table'),
     { name: 'history', kind: 'bool', help: 'Show the names that it has' },
     { name: 'no-trunc', kind: 'bool', help: 'Do not cut ids' },
     { name: 'noheading', short: 'n', kind: 'bool', help: 'Do not print headings' },

@@ -11,7 +11,7 @@ export const command: Command = {
   name: 'mount',
   summary: "Mount an image's root filesystem",
   description:
-    'Shows the files of images on the host, to be read, and prints where. Without images, lists those that are mounted.',
+    'Mounts the files of images on the host, read-only, and prints where. Without images, lists those that are mounted.',
   usage: '[options] [IMAGE...]',
   examples: ['image mount app:2', 'image mount', 'image mount --format json'],
   flags: [

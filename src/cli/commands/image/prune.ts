@@ -1,5 +1,5 @@
-import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command-parts/definition.js';
+import { noArguments } from '../../command-parts/no-arguments.js';
 import { confirmed } from '../../terminal/confirm.js';
 import { IMAGE_FILTERS, parseFilters } from '../../parse/filters.js';
 import { reportErrors } from '../../errors/report-error.js';
@@ -15,9 +15,7 @@ export const command: Command = {
     { name: 'filter', kind: 'items', value: 'name=value', help: 'Remove those that match: label, label!, until' },
     { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' },
   ],
-  check: ({ args }) => {
-    if (args.length > 0) throw invalid('`tspod image prune` takes no arguments');
-  },
+  check: ({ args }) => noArguments(args, 'image prune'),
   run: async (context, { flags }) => {
     const all = flags.bool('all');
     const what = all ? 'all images without at least one container associated with them' : 'all dangling images';

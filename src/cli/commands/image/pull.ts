@@ -14,7 +14,7 @@ export const command: Command = {
   name: 'pull',
   summary: 'Pull an image from a registry',
   description:
-    'Fetches images into the store and prints their ids. What is there is not fetched again; a pull that was cut off is gone on with.',
+    'Fetches images into the store and prints their ids. What is there is not fetched again; a pull that was cut off is resumed.',
   usage: '[options] IMAGE [IMAGE...]',
   examples: [
     'pull docker.io/library/alpine',

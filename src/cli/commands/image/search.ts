@@ -1,6 +1,7 @@
 import { imageTags, searchImages, type FoundImage } from '../../../engine/registries/registries.js';
 import { invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command-parts/definition.js';
+import { formatFlag } from '../../flags/format.js';
 import { jsonText } from '../../terminal/escape.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
 import { struct } from '../../format/values.js';
@@ -35,12 +36,12 @@ export const command: Command = {
       completion: ['stars=', 'is-official', 'is-automated'],
       help: 'Print what matches: stars=NUMBER, is-official[=BOOL], is-automated[=BOOL]',
     },
-    { name: 'format', kind: 'text', value: 'template', completion: ['json'], help: 'json, or a Go template' },
+    formatFlag('json'),
     {
       name: 'limit',
       kind: 'int',
       value: 'number',
-      help: `At most so many of each registry (default ${DEFAULT_LIMIT})`,
+      help: `Maximum number of results from each registry (default ${DEFAULT_LIMIT})`,
     },
     { name: 'list-tags', kind: 'bool', help: 'Print the tags of an image' },
     { name: 'no-trunc', kind: 'bool', help: 'Print whole descriptions' },

@@ -11,7 +11,7 @@ export const command: Command = {
   description: 'Prints the layers of an image, from the lowest up, and the images whose uppermost layer each is.',
   usage: '[options] IMAGE',
   examples: ['image tree app:2', 'image tree --whatrequires base:1'],
-  flags: [{ name: 'whatrequires', kind: 'bool', help: 'Show what lies upon its uppermost layer, in all images' }],
+  flags: [{ name: 'whatrequires', kind: 'bool', help: 'Show what lies on its uppermost layer, in all images' }],
   completion: ['images', []],
   check: ({ args }) => {
     if (args.length !== 1) throw invalid(`accepts 1 arg(s), received ${args.length}`);

@@ -4,7 +4,7 @@ import type { Command } from '../../command-parts/definition.js';
 export const command: Command = {
   name: 'untag',
   summary: 'Remove names from an image',
-  description: 'Takes the names away from an image, or all that it has. The image stays.',
+  description: 'Removes names from an image, or all its names if none is given. The image stays.',
   usage: 'IMAGE [NAME...]',
   examples: ['untag registry.local/base:1', 'untag 3f2a91b0 registry.local/base:1'],
   flags: [],

@@ -6,7 +6,7 @@ import { forEachName } from '../../targets/for-each-name.js';
 export const command: Command = {
   name: 'rm',
   summary: 'Remove manifest list or image index from the store',
-  description: 'Forgets lists; their images stay.',
+  description: 'Removes lists; their images stay.',
   usage: 'LIST [LIST...]',
   examples: ['manifest rm app:2'],
   flags: [],

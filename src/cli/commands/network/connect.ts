@@ -5,7 +5,7 @@ export const command: Command = {
   name: 'connect',
   summary: 'Add a container to a network',
   description:
-    'Puts a container on a network: one that runs has an interface to it at once, another at its next start.',
+    'Puts a container on a network: a running container gets its interface at once, another at its next start.',
   usage: '[options] NETWORK CONTAINER',
   examples: ['network connect web db', 'network connect --alias data --ip 10.89.0.9 web db'],
   flags: [

@@ -4,7 +4,7 @@ import type { Command } from '../../command-parts/definition.js';
 export const command: Command = {
   name: 'disconnect',
   summary: 'Remove a container from a network',
-  description: 'Takes a container off a network: one that runs loses its interface at once.',
+  description: 'Takes a container off a network: a running container loses its interface at once.',
   usage: '[options] NETWORK CONTAINER',
   examples: ['network disconnect web db'],
   flags: [

@@ -1,6 +1,7 @@
 import type { Network } from '../../../network/network-file.js';
-import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command-parts/definition.js';
+import { noArguments } from '../../command-parts/no-arguments.js';
+import { formatFlag } from '../../flags/format.js';
 import { jsonText } from '../../terminal/escape.js';
 import { tableText } from '../../format/columns.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
@@ -38,15 +39,13 @@ export const command: Command = {
       value: 'name=value',
       help: 'Show those that match: name, id, driver, label, label!, dangling, until',
     },
-    { name: 'format', kind: 'text', value: 'template', completion: ['json', 'table'], help: 'json, or a Go template' },
+    formatFlag('json', 'table'),
     { name: 'no-trunc', kind: 'bool', help: 'Do not cut ids' },
     { name: 'noheading', short: 'n', kind: 'bool', help: 'Do not print headings' },
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Print names only' },
   ],
   completion: [[]],
-  check: ({ args }) => {
-    if (args.length > 0) throw invalid('`tspod network ls` takes no arguments');
-  },
+  check: ({ args }) => noArguments(args, 'network ls'),
   run: async (context, { flags }) => {
     const engine = await context.engine();
     const networks = engine.networks.list({ filters: parseFilters(flags.list('filter'), 'any') });

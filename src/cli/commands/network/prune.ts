@@ -1,5 +1,5 @@
-import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command-parts/definition.js';
+import { noArguments } from '../../command-parts/no-arguments.js';
 import { confirmed } from '../../terminal/confirm.js';
 import { parseFilters } from '../../parse/filters.js';
 import { reportErrors } from '../../errors/report-error.js';
@@ -10,7 +10,7 @@ export const command: Command = {
   name: 'prune',
   summary: 'Remove unused networks',
   description:
-    'Removes the networks that this store made and no container is on, running or not; the default network stays, and so do those that others made in the same directory, as Podman does.',
+    'Removes the networks that this store made and no container is on, running or not; the default network stays, and so do networks that other programs made in the same directory, such as Podman.',
   usage: '[options]',
   examples: ['network prune', 'network prune --force --filter until=24h'],
   flags: [
@@ -18,9 +18,7 @@ export const command: Command = {
     { name: 'filter', kind: 'items', value: 'name=value', help: 'Remove those that match: label, label!, until' },
   ],
   completion: [[]],
-  check: ({ args }) => {
-    if (args.length > 0) throw invalid('`tspod network prune` takes no arguments');
-  },
+  check: ({ args }) => noArguments(args, 'network prune'),
   run: async (context, { flags }) => {
     if (!flags.bool('force') && !(await confirmed(context, WARNING))) return 0;
     const engine = await context.engine();

@@ -19,7 +19,7 @@ export const command: Command = {
       kind: 'text',
       value: 'container',
       completion: 'containers',
-      help: 'Print that of one container only, by its name or id',
+      help: 'Print the log of one container only, by its name or id',
     },
     ...LOG_FLAGS,
     latestPodFlag,

@@ -1,7 +1,9 @@
 import type { PodSummary } from '../../../pod/api.js';
+import { noArguments } from '../../command-parts/no-arguments.js';
 import { invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command-parts/definition.js';
 import type { Context } from '../../context.js';
+import { formatFlag } from '../../flags/format.js';
 import { jsonText } from '../../terminal/escape.js';
 import { tableText } from '../../format/columns.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
@@ -13,7 +15,7 @@ export const command: Command = {
   name: 'ps',
   summary: 'List pods',
   description:
-    'Lists pods with what their containers are, the newest first. Never waits for one that something else is at work on.',
+    'Lists pods with their containers, the newest first. Never waits for a pod that another process is working on.',
   usage: '[options]',
   examples: [
     'pod ps',
@@ -23,7 +25,7 @@ export const command: Command = {
   flags: [
     { name: 'ctr-ids', kind: 'bool', help: 'Show the ids of the containers' },
     { name: 'ctr-names', kind: 'bool', help: 'Show the names of the containers' },
-    { name: 'ctr-status', kind: 'bool', help: 'Show what the containers are' },
+    { name: 'ctr-status', kind: 'bool', help: 'Show the states of the containers' },
     {
       name: 'filter',
       short: 'f',
@@ -31,7 +33,7 @@ export const command: Command = {
       value: 'name=value',
       help: 'Show those that match: id, name, status, label, label!, until, network, ctr-ids, ctr-names, ctr-number, ctr-status',
     },
-    { name: 'format', kind: 'text', value: 'template', completion: ['json', 'table'], help: 'json, or a Go template' },
+    formatFlag('json', 'table'),
     { name: 'latest', short: 'l', kind: 'bool', help: 'Show the pod that was created last' },
     { name: 'no-trunc', kind: 'bool', help: 'Do not cut ids' },
     { name: 'noheading', short: 'n', kind: 'bool', help: 'Do not print headings' },
@@ -49,7 +51,7 @@ export const command: Command = {
   ],
   completion: [[]],
   check: ({ args, flags }) => {
-    if (args.length > 0) throw invalid('`tspod pod ps` takes no arguments');
+    noArguments(args, 'pod ps');
     if (flags.bool('quiet') && flags.has('format')) throw invalid('quiet and format cannot be used together');
   },
   run: async (context, invocation) => {

@@ -6,6 +6,7 @@ import { isTspodError } from '../../../errors.js';
 import type { PodSummary } from '../../../pod/api.js';
 import { invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command-parts/definition.js';
+import { formatFlag } from '../../flags/format.js';
 import { jsonText } from '../../terminal/escape.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
 import {
@@ -30,10 +31,10 @@ export const command: Command = {
   examples: ['pod stats --no-stream web', "pod stats --no-stream --format 'table {{.Pod}} {{.Name}} {{.MemUsage}}'"],
   flags: [
     allFlag('Show all pods, not only those that run'),
-    { name: 'format', kind: 'text', value: 'template', completion: ['json', 'table'], help: 'json, or a Go template' },
+    formatFlag('json', 'table'),
     latestPodFlag,
-    { name: 'no-reset', kind: 'bool', help: 'Do not clear the screen between two looks' },
-    { name: 'no-stream', kind: 'bool', help: 'Print the first look only' },
+    { name: 'no-reset', kind: 'bool', help: 'Do not clear the screen between measurements' },
+    { name: 'no-stream', kind: 'bool', help: 'Print the first measurement only' },
   ],
   completion: ['pods'],
   check: ({ flags, args }) => {

@@ -22,7 +22,7 @@ export const command: Command = {
       value: 'name',
       default: 'file',
       completion: ['file'],
-      help: "Who keeps it: file, which is the store's database",
+      help: "Where it is kept: file, which is the store's database",
     },
     { name: 'driver-opts', kind: 'items', value: 'key=value', help: 'Kept with it; no option changes anything' },
     { name: 'env', kind: 'bool', help: 'Read the environment variable that is named in place of a file' },

@@ -11,7 +11,7 @@ export const command: Command = {
   name: 'inspect',
   summary: 'Inspect secrets',
   description:
-    'Prints what is known of secrets as JSON, or what a Go template makes of it; what they are only with --showsecret.',
+    'Prints what is known of secrets as JSON, or what a Go template makes of it; their content only with --showsecret.',
   usage: '[options] SECRET [SECRET...]',
   examples: ['secret inspect token', "secret inspect --showsecret --format '{{.SecretData}}' token"],
   flags: [

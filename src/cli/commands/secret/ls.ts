@@ -1,5 +1,6 @@
-import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command-parts/definition.js';
+import { noArguments } from '../../command-parts/no-arguments.js';
+import { formatFlag } from '../../flags/format.js';
 import { jsonText } from '../../terminal/escape.js';
 import { tableText } from '../../format/columns.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
@@ -9,7 +10,7 @@ import { SECRET_HEADINGS, secretLine, secretLineStruct, secretReport } from '../
 export const command: Command = {
   name: 'ls',
   summary: 'List secrets',
-  description: 'Lists secrets, and not what they are.',
+  description: 'Lists secrets, without their content.',
   usage: '[options]',
   examples: ['secret ls', "secret ls --filter name=token --format '{{.ID}} {{.Name}}'"],
   flags: [
@@ -20,14 +21,12 @@ export const command: Command = {
       value: 'name=value',
       help: 'Show those that match: name, id, label, label!',
     },
-    { name: 'format', kind: 'text', value: 'template', completion: ['json', 'table'], help: 'json, or a Go template' },
+    formatFlag('json', 'table'),
     { name: 'noheading', short: 'n', kind: 'bool', help: 'Do not print headings' },
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Print ids only' },
   ],
   completion: [[]],
-  check: ({ args }) => {
-    if (args.length > 0) throw invalid('`tspod secret ls` takes no arguments');
-  },
+  check: ({ args }) => noArguments(args, 'secret ls'),
   run: async (context, { flags }) => {
     const engine = await context.engine();
     const secrets = engine.secrets.list({ filters: parseFilters(flags.list('filter'), 'any') });

@@ -1,11 +1,12 @@
-import { EXIT_FAILURE, invalid } from '../../errors/cli-error.js';
+import { noArguments } from '../../command-parts/no-arguments.js';
+import { EXIT_FAILURE } from '../../errors/cli-error.js';
 import type { Command } from '../../command-parts/definition.js';
 
 export const command: Command = {
   name: 'check',
   summary: 'Check whether the store is whole',
   description:
-    'Looks whether the database is whole, and whether all that images and volumes need is there, and nothing else; with --repair puts it right: a damaged database is made anew of what can be read of it and lies on the disk (the damaged one stays beside it), what images do not need goes, directories without a volume become volumes. Exits with 125 if something is wrong and was not repaired.',
+    'Checks that the database is intact, and that all that images and volumes need is there, and nothing else. With --repair, fixes what is wrong: a damaged database is rebuilt from what can be read of it and what lies on the disk (the damaged one is kept beside it), files that no image needs are removed, and directories without a volume become volumes. Exits with 125 if something is wrong and was not repaired.',
   usage: '[options]',
   examples: ['system check', 'system check --repair'],
   flags: [
@@ -14,12 +15,10 @@ export const command: Command = {
       name: 'repair',
       short: 'r',
       kind: 'bool',
-      help: 'Save what a damaged database holds; remove images that are damaged and what none needs; put volumes right',
+      help: 'Save what a damaged database holds; remove damaged images and files that none needs; repair volumes',
     },
   ],
-  check: ({ args }) => {
-    if (args.length > 0) throw invalid('`tspod system check` takes no arguments');
-  },
+  check: ({ args }) => noArguments(args, 'system check'),
   run: async (context, { flags }) => {
     const { problems, repaired } = await context.checkStore({ repair: flags.bool('repair') });
     await context.out(problems.map((problem) => `${problem}\n`).join(''));

@@ -1,7 +1,9 @@
 import type { DiskUsage, ImageUsage, KindUsage } from '../../../engine/types.js';
 import { shortId } from '../../../util/short-id.js';
+import { noArguments } from '../../command-parts/no-arguments.js';
 import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command-parts/definition.js';
+import { formatFlag } from '../../flags/format.js';
 import { jsonText } from '../../terminal/escape.js';
 import { tableText } from '../../format/columns.js';
 import { humanDuration, preciseSize } from '../../format/human.js';
@@ -16,15 +18,15 @@ export const command: Command = {
   name: 'df',
   summary: 'Show disk usage',
   description:
-    'Shows what images, containers and volumes take on the disk, and what of that nobody needs. Images: their layers, unpacked, and the blobs that a push sends, each once.',
+    'Shows how much disk space images, containers and volumes take, and how much of it is not in use. Images: their layers, unpacked, and the blobs that a push sends, each once.',
   usage: '[options]',
   examples: ['system df', 'system df --verbose', "system df --format '{{.Type}} {{.Size}}'"],
   flags: [
-    { name: 'format', kind: 'text', value: 'template', completion: ['json', 'table'], help: 'json, or a Go template' },
+    formatFlag('json', 'table'),
     { name: 'verbose', short: 'v', kind: 'bool', help: 'Show each image, container and volume' },
   ],
   check: ({ args, flags }) => {
-    if (args.length > 0) throw invalid('`tspod system df` takes no arguments');
+    noArguments(args, 'system df');
     const format = flags.text('format') ?? '';
     if (flags.bool('verbose') && format !== '' && !isJsonFormat(format))
       throw invalid('cannot combine --format and --verbose flags');

@@ -1,7 +1,9 @@
 import type { EngineEvent, EventsOptions } from '../../../engine/events.js';
 import { EVENT_STATUSES, EVENT_TYPES } from '../../../events/event.js';
+import { noArguments } from '../../command-parts/no-arguments.js';
 import { invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command-parts/definition.js';
+import { formatFlag } from '../../flags/format.js';
 import { jsonText } from '../../terminal/escape.js';
 import { eventJson, eventLine, eventStruct } from '../../rows/event.js';
 import { evaluateTemplate } from '../../format/evaluate.js';
@@ -30,7 +32,7 @@ export const command: Command = {
       value: 'name=value',
       help: 'Show the events that match: container, event, id, image, label, name, pod, status, type, volume',
     },
-    { name: 'format', kind: 'text', value: 'template', completion: ['json'], help: 'json, or a Go template' },
+    formatFlag('json'),
     { name: 'no-trunc', kind: 'bool', default: 'true', help: 'Do not cut ids' },
     {
       name: 'since',
@@ -42,9 +44,7 @@ export const command: Command = {
     { name: 'until', kind: 'text', value: 'time', help: 'End with the events of then' },
   ],
   completion: [[]],
-  check: ({ args }) => {
-    if (args.length > 0) throw invalid('`tspod events` takes no arguments');
-  },
+  check: ({ args }) => noArguments(args, 'events'),
   run: async (context, invocation) => {
     const { filters, canMatch } = readFilters(invocation.flags.list('filter'));
     const options = { ...readOptions(invocation), filters };

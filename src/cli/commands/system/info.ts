@@ -1,7 +1,8 @@
 import { searchedRegistries } from '../../../engine/registries/registries.js';
 import { isTspodError } from '../../../errors.js';
-import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command-parts/definition.js';
+import { noArguments } from '../../command-parts/no-arguments.js';
+import { formatFlag } from '../../flags/format.js';
 import { jsonText } from '../../terminal/escape.js';
 import { isJsonFormat, lineOf, unescapeFormat } from '../../format/report.js';
 import { renderTemplate } from '../../format/template.js';
@@ -14,20 +15,9 @@ export const command: Command = {
   description: 'Prints facts about this machine and the store, and what the machine lacks, each with its remedy.',
   usage: '[options]',
   examples: ['info', "info --format '{{.Host.CgroupsVersion}}'", 'info --format json'],
-  flags: [
-    {
-      name: 'format',
-      short: 'f',
-      kind: 'text',
-      value: 'template',
-      completion: ['json'],
-      help: 'json, or a Go template',
-    },
-  ],
+  flags: [{ ...formatFlag('json'), short: 'f' }],
   completion: [[]],
-  check: ({ args }) => {
-    if (args.length > 0) throw invalid('`tspod info` takes no arguments');
-  },
+  check: ({ args }) => noArguments(args, 'info'),
   run: async (context, { flags }) => {
     const engine = await context.engine();
     const report = infoReport({

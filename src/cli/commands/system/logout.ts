@@ -6,7 +6,7 @@ import { authFileFlag, checkAuthFiles, compatAuthFileFlag, registryAccess } from
 export const command: Command = {
   name: 'logout',
   summary: 'Log out of a container registry',
-  description: 'Takes a login out of the file of logins, or all of them.',
+  description: 'Removes a login from the file of logins, or all of them.',
   usage: '[options] [REGISTRY]',
   examples: ['logout quay.io', 'logout --all'],
   flags: [

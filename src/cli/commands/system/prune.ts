@@ -1,5 +1,5 @@
-import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command-parts/definition.js';
+import { noArguments } from '../../command-parts/no-arguments.js';
 import { confirmed } from '../../terminal/confirm.js';
 import { preciseSize } from '../../format/human.js';
 import { parseFilters } from '../../parse/filters.js';
@@ -20,9 +20,7 @@ export const command: Command = {
     { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' },
     { name: 'volumes', kind: 'bool', help: 'Also volumes that no container has, with or without names' },
   ],
-  check: ({ args }) => {
-    if (args.length > 0) throw invalid('`tspod system prune` takes no arguments');
-  },
+  check: ({ args }) => noArguments(args, 'system prune'),
   run: async (context, { flags }) => {
     const all = flags.bool('all');
     const volumes = flags.bool('volumes');

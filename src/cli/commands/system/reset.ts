@@ -1,5 +1,5 @@
-import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command-parts/definition.js';
+import { noArguments } from '../../command-parts/no-arguments.js';
 import { confirmed } from '../../terminal/confirm.js';
 import { reportErrors } from '../../errors/report-error.js';
 
@@ -9,13 +9,11 @@ export const command: Command = {
   name: 'reset',
   summary: 'Remove all that the store has',
   description:
-    'Ends all containers with SIGKILL and removes them, with all pods, networks, images, volumes and secrets of the store (that of --root). What was recorded of events stays, and so do the default network and those that others made.',
+    'Ends all containers with SIGKILL and removes them, with all pods, networks, images, volumes and secrets of the store (that of --root). Recorded events stay, and so do the default network and networks that other programs made.',
   usage: '[options]',
   examples: ['system reset', 'system reset --force'],
   flags: [{ name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' }],
-  check: ({ args }) => {
-    if (args.length > 0) throw invalid('`tspod system reset` takes no arguments');
-  },
+  check: ({ args }) => noArguments(args, 'system reset'),
   run: async (context, { flags }) => {
     const engine = await context.engine();
     if (!flags.bool('force') && !(await confirmed(context, warning(engine.root)))) return 0;

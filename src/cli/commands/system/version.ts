@@ -1,5 +1,6 @@
-import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command-parts/definition.js';
+import { noArguments } from '../../command-parts/no-arguments.js';
+import { formatFlag } from '../../flags/format.js';
 import { jsonText } from '../../terminal/escape.js';
 import { alignColumns } from '../../format/columns.js';
 import { isJsonFormat, lineOf, unescapeFormat } from '../../format/report.js';
@@ -13,20 +14,9 @@ export const command: Command = {
   description: 'Prints the version of tspod and of what it runs on.',
   usage: '[options]',
   examples: ['version', "version --format '{{.Client.Version}}'", 'version --format json'],
-  flags: [
-    {
-      name: 'format',
-      short: 'f',
-      kind: 'text',
-      value: 'template',
-      completion: ['json'],
-      help: 'json, or a Go template',
-    },
-  ],
+  flags: [{ ...formatFlag('json'), short: 'f' }],
   completion: [[]],
-  check: ({ args }) => {
-    if (args.length > 0) throw invalid('`tspod version` takes no arguments');
-  },
+  check: ({ args }) => noArguments(args, 'version'),
   run: async (context, { flags }) => {
     const client = readVersion();
     const format = flags.text('format') ?? '';

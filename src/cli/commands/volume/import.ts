@@ -6,7 +6,7 @@ export const command: Command = {
   name: 'import',
   summary: 'Unpack a tar archive into a volume',
   description:
-    'Unpacks a tar archive, which may be compressed with gzip or zstd, into a volume that there is. What has the same names is replaced, the rest stays. `-` is stdin.',
+    'Unpacks a tar archive, which may be compressed with gzip or zstd, into an existing volume. Files of the same names are replaced, the others stay. `-` is stdin.',
   usage: 'VOLUME PATH',
   examples: ['volume import data data.tar', 'volume export data | tspod volume import copy -'],
   flags: [],

@@ -1,7 +1,8 @@
 import type { VolumeInspect, Volumes } from '../../../engine/volumes/types.js';
 import { isTspodError } from '../../../errors.js';
-import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command-parts/definition.js';
+import { noArguments } from '../../command-parts/no-arguments.js';
+import { formatFlag } from '../../flags/format.js';
 import { jsonText } from '../../terminal/escape.js';
 import { tableText } from '../../format/columns.js';
 import { isJsonFormat, renderReport } from '../../format/report.js';
@@ -22,14 +23,12 @@ export const command: Command = {
       value: 'name=value',
       help: 'Show those that match: name, driver, scope, label, label!, opt, until, after, since, dangling, anonymous',
     },
-    { name: 'format', kind: 'text', value: 'template', completion: ['json', 'table'], help: 'json, or a Go template' },
+    formatFlag('json', 'table'),
     { name: 'noheading', short: 'n', kind: 'bool', help: 'Do not print headings' },
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Print names only' },
   ],
   completion: [[]],
-  check: ({ args }) => {
-    if (args.length > 0) throw invalid('`tspod volume ls` takes no arguments');
-  },
+  check: ({ args }) => noArguments(args, 'volume ls'),
   run: async (context, { flags }) => {
     const engine = await context.engine();
     const names = engine.volumes.list({ filters: parseFilters(flags.list('filter'), 'any') }).map(({ name }) => name);

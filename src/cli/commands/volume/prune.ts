@@ -1,5 +1,5 @@
-import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command-parts/definition.js';
+import { noArguments } from '../../command-parts/no-arguments.js';
 import { confirmed } from '../../terminal/confirm.js';
 import { parseFilters } from '../../parse/filters.js';
 import { reportErrors } from '../../errors/report-error.js';
@@ -23,9 +23,7 @@ export const command: Command = {
     { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' },
   ],
   completion: [[]],
-  check: ({ args }) => {
-    if (args.length > 0) throw invalid('`tspod volume prune` takes no arguments');
-  },
+  check: ({ args }) => noArguments(args, 'volume prune'),
   run: async (context, { flags }) => {
     const engine = await context.engine();
     const options = { all: flags.bool('all'), filters: parseFilters(flags.list('filter'), 'any') };

@@ -5,7 +5,7 @@ import { printEach } from '../../targets/each-volume.js';
 export const command: Command = {
   name: 'unmount',
   summary: 'Undo a volume mount',
-  description: 'Prints the names of volumes: as nothing was mounted, nothing is to be undone.',
+  description: 'Prints the names of volumes: nothing was mounted, so there is nothing to undo.',
   usage: 'VOLUME [VOLUME...]',
   examples: ['volume unmount data'],
   flags: [],

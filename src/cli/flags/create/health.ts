@@ -17,7 +17,7 @@ export const healthFlags: readonly CreateFlag[] = [
     kind: 'text',
     value: 'command',
     group: HEALTH,
-    help: 'What tells whether the container is well: a command line for sh, a JSON array of words, or none',
+    help: 'Command that checks the health of the container: a command line for sh, a JSON array of words, or none',
     set: (draft, value) => {
       setHealth(draft, { test: parseHealthCommand(value) });
     },

@@ -42,7 +42,7 @@ export const imageFlags: readonly CreateFlag[] = [
     group,
     ofCommand: true,
   })),
-  { name: 'quiet', short: 'q', kind: 'bool', group, help: 'Do not tell of a pull', ofCommand: true },
+  { name: 'quiet', short: 'q', kind: 'bool', group, help: 'Do not show the progress of a pull', ofCommand: true },
   {
     name: 'disable-content-trust',
     kind: 'bool',

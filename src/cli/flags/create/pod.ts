@@ -82,7 +82,7 @@ const podOwnFlags: readonly Flag[] = [
     kind: 'bool',
     default: 'true',
     group: POD,
-    help: 'Keep what the containers share by a container that does nothing else',
+    help: 'Keep what the containers share in a container that does nothing else',
   },
   {
     name: 'infra-command',

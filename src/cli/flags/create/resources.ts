@@ -14,7 +14,7 @@ export const resourceFlags: readonly CreateFlag[] = [
     kind: 'text',
     value: 'size',
     group: RESOURCES,
-    help: 'Most memory, with a unit b, k, m or g',
+    help: 'Maximum memory, with a unit b, k, m or g',
     set: (draft, value) => {
       setResources(draft, { memoryBytes: parseNamedSize('memory', value) });
     },
@@ -34,7 +34,7 @@ export const resourceFlags: readonly CreateFlag[] = [
     kind: 'text',
     value: 'size',
     group: RESOURCES,
-    help: 'Most memory and swap together; -1 is unlimited swap',
+    help: 'Maximum memory and swap together; -1 is unlimited swap',
     set: (draft, value) => {
       setResources(draft, { memorySwapBytes: parseSizeOrUnlimited('memory-swap', value) });
     },
@@ -145,7 +145,7 @@ export const resourceFlags: readonly CreateFlag[] = [
     value: 'number',
     default: '2048',
     group: RESOURCES,
-    help: 'Most processes and threads; -1 is unlimited',
+    help: 'Maximum number of processes and threads; -1 is unlimited',
     set: (draft, value) => {
       setResources(draft, { pidsLimit: value });
     },
