@@ -92,9 +92,9 @@ export interface Pod {
   /** 64 hexadecimal digits. */
   readonly id: string;
   readonly name: string;
-  /** Never waits for a lock. */
+  /** Returns the pod's status. Never waits for a lock. */
   status(): PodStatus;
-  /** Never waits for a lock. */
+  /** Returns the pod's line of `pod ps`. Never waits for a lock. */
   summary(): PodSummary;
   /** Returns the pod's containers, oldest first: the infra container precedes the others. Never waits for a lock. */
   containers(): readonly PodMember[];

@@ -111,7 +111,7 @@ export interface NewContainer {
   readonly imageIds?: readonly string[];
   /** The container's pod. `infra`: the container's own id if it is the pod's infra container. @default none */
   readonly pod?: { readonly id: string; readonly infra: string | undefined } | undefined;
-  /** `seq` of each container whose namespaces this one shares. */
+  /** `seq` of each container whose namespaces this one shares, or that it requires. */
   readonly donors: readonly number[];
 }
 

@@ -258,7 +258,7 @@ export class Store {
 
   /**
    * Returns the containers that may need repair: live ones, half-removed ones, ended ones with auto-remove, and ones
-   * whose root is still mounted for nobody.
+   * whose root is mounted although no call of mount() is outstanding.
    */
   unsettled(): readonly StoredContainer[] {
     return this.#rows<ContainerRow>(UNSETTLED).map((row) => this.#container(row));

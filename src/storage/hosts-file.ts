@@ -6,7 +6,7 @@ import type { HostEntry } from '../spec/network/name-options.js';
 import { splitSection } from './hosts-section.js';
 
 export interface HostsRequest {
-  /** Lines after the added entries: the file that the user chose as a base. */
+  /** Text of the file chosen as a base; it follows the added entries. */
   readonly base: string;
   readonly added: readonly HostEntry[];
   /** Whether the container can reach the host, and so gets names for it. */

@@ -12,16 +12,16 @@ import type { ContainerPaths } from './paths.js';
  * disk before it starts, so that after a power cut the directory may be left without a record, and can be removed.
  */
 const KEPT_MODE = 0o700;
-const PASSING_MODE = 0o1700;
+const AUTO_REMOVE_MODE = 0o1700;
 
 type Lifetime = Pick<ContainerConfig, 'autoRemove'>;
 
 type LayerPaths = Pick<ContainerPaths, 'directory' | 'upper' | 'work'>;
 
 /** Whether the directory is that of a container with auto-remove. False if it does not exist. */
-export function isPassing(directory: string): boolean {
+export function isAutoRemoveDirectory(directory: string): boolean {
   const mode = statSync(directory, { throwIfNoEntry: false })?.mode ?? 0;
-  return (mode & 0o7777) === PASSING_MODE;
+  return (mode & 0o7777) === AUTO_REMOVE_MODE;
 }
 
 /**
@@ -91,5 +91,5 @@ function ensureDirectory(path: string, mode: number): boolean {
 
 /** Creates the container's directory, which is needed even if only for the log. Returns false if it exists. */
 export function ensureContainerDirectory(paths: Pick<ContainerPaths, 'directory'>, { autoRemove }: Lifetime): boolean {
-  return ensureDirectory(paths.directory, autoRemove ? PASSING_MODE : KEPT_MODE);
+  return ensureDirectory(paths.directory, autoRemove ? AUTO_REMOVE_MODE : KEPT_MODE);
 }

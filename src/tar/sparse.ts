@@ -1,4 +1,4 @@
-/** Reads the maps of sparse files in the formats of GNU tar. */
+/** Reads the maps of sparse files in GNU tar's formats: old GNU, pax 0.1 and 1.0. Pax 0.0 is not supported. */
 import { badArchive, type ByteSource } from './byte-source.js';
 import { count, decodeDecimal, number, type RawHeader } from './decode.js';
 import { BLOCK_BYTES, type DataRange } from './header.js';

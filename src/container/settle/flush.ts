@@ -1,7 +1,7 @@
 /**
  * Flushes the record of a container to the disk, so that a power cut leaves neither files without a record nor a record
  * without its files. Each flush costs a write of the disk. A container with `autoRemove` needs none: it is gone after a
- * power cut either way (isPassing() of its directory).
+ * power cut either way (isAutoRemoveDirectory()).
  */
 import { existsSync } from 'node:fs';
 

@@ -12,7 +12,7 @@ import { removeTree } from '../../native/tree.js';
 import { REPAIR_HINT } from '../../state/database.js';
 import { FRESH_STATE, type StoredSummary } from '../../state/records.js';
 import type { Store } from '../../state/store.js';
-import { isPassing } from '../../storage/layers.js';
+import { isAutoRemoveDirectory } from '../../storage/layers.js';
 import { containerPaths, type StorePaths } from '../../storage/paths.js';
 import { volumeDirectories } from '../../storage/volumes.js';
 
@@ -59,7 +59,7 @@ export function refuseLostTables(paths: StorePaths): void {
 export async function removePassing(store: Store, { containers }: StorePaths): Promise<void> {
   for (const id of idsIn(containers)) {
     const directory = join(containers, id);
-    if (isPassing(directory) && isLost(store, directory, id)) await removeTree(directory);
+    if (isAutoRemoveDirectory(directory) && isLost(store, directory, id)) await removeTree(directory);
   }
 }
 

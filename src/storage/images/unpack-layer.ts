@@ -23,7 +23,7 @@ export interface LayerLimits {
   readonly pathBytes: number;
   /** Size of the decompressed archive. */
   readonly bytes: number;
-  /** Ratio to the compressed size. */
+  /** Limit relative to the compressed size. */
   readonly growth: GrowthLimit;
 }
 
