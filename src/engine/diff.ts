@@ -47,7 +47,7 @@ export async function diffImage(
   return compare(context, { found, other: findImage(context.store, against).image, signal });
 }
 
-/** The id of a container, or an image. */
+/** A container, by its id, or an image. */
 type Found = string | StoredImage;
 
 function findAny({ store }: EngineContext, name: string): Found {

@@ -55,11 +55,11 @@ export interface EventsOptions extends SignalOption {
   /** Leaves out newer events; ends a `follow` at this time. */
   readonly until?: Date;
   /**
-   * Continues with new events as they happen. Without `until`, only the signal or leaving the loop ends it. @default
-   * false
+   * Continues with new events as they happen. Without `until`, only the signal or leaving the loop ends it.
+   * @default false
    */
   readonly follow?: boolean;
-  /** @default all */
+  /** Conditions for events. @default all events */
   readonly filters?: EventFilters;
 }
 

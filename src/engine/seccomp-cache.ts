@@ -58,7 +58,7 @@ function libraryVersion(): string {
     try {
       return readlinkSync(path);
     } catch {
-      // not there, or no link
+      // The file is missing or not a link.
     }
   }
   return '';

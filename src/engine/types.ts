@@ -45,7 +45,8 @@ export interface EngineOptions {
   readonly cgroupManager?: 'cgroupfs' | 'systemd';
   /**
    * Directories of JSON files, each with an OCI hook and the conditions for it: absolute paths, later ones take
-   * precedence. Read when a container is created. @default none
+   * precedence. Read when a container is created.
+   * @default none
    */
   readonly hooksDirectories?: readonly string[];
   /**
@@ -61,7 +62,7 @@ export interface EngineOptions {
   readonly keepBridges?: boolean;
 }
 
-/** One line of `ps`. */
+/** Summary of a container: one line of `ps`. */
 export interface ContainerSummary extends ContainerState {
   /** 64 hexadecimal digits. */
   readonly id: string;
@@ -72,7 +73,7 @@ export interface ContainerSummary extends ContainerState {
   readonly imageId: string;
   /** The root directory; '' for a container with an image. */
   readonly rootfs: string;
-  /** Entrypoint and command. */
+  /** Entry point and command, as one list of words. */
   readonly command: readonly string[];
   readonly createdAt: Date;
   readonly labels: Readonly<Record<string, string>>;
@@ -137,7 +138,7 @@ export type ContainerFilters = Readonly<
 export interface ListOptions {
   /** Includes containers that do not run. @default false; true with `last` or a status, exited or id filter */
   readonly all?: boolean;
-  /** @default all */
+  /** Conditions for containers. @default all containers */
   readonly filters?: ContainerFilters;
   /** Maximum number of containers: those created last, in any state. @default all */
   readonly last?: number;

@@ -24,7 +24,8 @@ export interface Command {
   readonly examples: readonly string[];
   readonly flags: readonly Flag[];
   /**
-   * Whether flags end at the first argument, because what follows belongs to the container's command. @default false
+   * Whether flags end at the first argument, because what follows belongs to the container's command.
+   * @default false
    */
   readonly passThrough?: boolean;
   /** Completions of the arguments, one for each position; the last one serves all further positions. */

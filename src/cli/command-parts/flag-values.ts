@@ -1,4 +1,4 @@
-/** The values that flags were given, by name. */
+/** Values of the given flags, by name. */
 import { parseGoBoolean } from '../../util/go-boolean.js';
 import { CliError } from '../errors/cli-error.js';
 import { splitCommas } from '../parse/csv.js';

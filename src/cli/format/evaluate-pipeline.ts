@@ -62,7 +62,7 @@ function evaluateOperand(scope: Scope, dot: GoValue, node: OperandNode): GoValue
   }
 }
 
-/** An operand with the arguments that are given to it. */
+/** An operand with its arguments. */
 interface Call<T extends OperandNode> {
   readonly node: T;
   readonly operands: readonly OperandNode[];
@@ -105,7 +105,7 @@ function fieldStart(scope: Scope, dot: GoValue, node: FieldOperand): [GoValue, r
 interface FieldAccess {
   readonly name: string;
   readonly node: FieldOperand;
-  /** Arguments given to the last field of a chain. */
+  /** Evaluates the arguments; set only for the last field of a chain. */
   readonly values: (() => GoValue[]) | undefined;
 }
 

@@ -3,7 +3,7 @@
 const HOUR = 3600;
 const DAY = 24;
 
-/** 'Less than a second', '3 minutes', 'About an hour', '2 weeks', ... */
+/** Returns a duration in words: 'Less than a second', '3 minutes', 'About an hour', '2 weeks', ... */
 export function humanDuration(ms: number): string {
   const seconds = Math.trunc(ms / 1000);
   if (seconds < 1) return 'Less than a second';
@@ -21,7 +21,7 @@ export function humanDuration(ms: number): string {
   return `${Math.trunc(ms / 1000 / HOUR / DAY / 365)} years`;
 }
 
-/** '3 minutes ago' */
+/** Returns how long ago a time was: '3 minutes ago' */
 export function ago(moment: Date, now: Date): string {
   return `${humanDuration(now.getTime() - moment.getTime())} ago`;
 }

@@ -8,7 +8,7 @@ const LEFT_COMMENT = '/*';
 const RIGHT_COMMENT = '*/';
 const SPACES = ' \t\r\n';
 
-/** The state of one pass over a template. */
+/** State of one pass over a template. */
 interface Scan {
   readonly name: string;
   readonly input: string;

@@ -20,7 +20,7 @@ export type TokenKind =
   | 'declare'
   | 'comma'
   | 'space'
-  /** A character that has no meaning. */
+  /** A character without a meaning of its own. */
   | 'other'
   | 'end';
 

@@ -49,7 +49,7 @@ export const PS_HEADINGS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(NAMESPACE_HEADINGS.map((heading) => [heading, heading])),
 };
 
-/** 'Up 2 seconds', 'Exited (0) 5 minutes ago', 'Created', ... */
+/** Returns the status of a container: 'Up 2 seconds', 'Exited (0) 5 minutes ago', 'Created', ... */
 export function statusText(row: ContainerSummary, now: Date): string {
   switch (row.status) {
     case 'running':

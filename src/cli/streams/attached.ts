@@ -20,8 +20,8 @@ export interface AttachRequest {
   /** Keys that detach. Ignored without a terminal, since the keys would be data then. @default those of the library */
   readonly detachKeys?: string;
   /**
-   * Passes a signal of this process on; returns false if the container does not run. @default signals have their usual
-   * effect on this process
+   * Passes a signal of this process on; returns false if the container does not run.
+   * @default signals have their usual effect on this process
    */
   readonly sendSignal?: (signal: NodeJS.Signals) => Promise<boolean>;
   /** Makes the connection; called when the caller's streams are ready. */

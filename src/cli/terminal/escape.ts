@@ -1,7 +1,7 @@
 /** Prevents names, labels and commands of containers from controlling the reader's terminal. */
 
 /** Control characters except tab and line end, and characters that change the direction of writing. */
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
+// eslint-disable-next-line no-control-regex -- matching control characters is the purpose
 const DANGEROUS = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Escapes control characters for a terminal: \x1b as text instead of the character. */

@@ -1,4 +1,4 @@
-/** The filters of `ps` and of everything else that chooses containers by conditions. */
+/** Filters of `ps` and of everything else that selects containers by conditions. */
 import { CONTAINER_STATUSES } from '../../container/api/container.js';
 import { invalid } from '../../errors.js';
 import { parseGoBoolean } from '../../util/go-boolean.js';
@@ -36,7 +36,7 @@ const HEALTHS: readonly string[] = ['starting', 'healthy', 'unhealthy', 'none'];
 
 const MAKERS: Readonly<Record<keyof ContainerFilters, FilterMaker>> = {
   ...NAME_FILTERS,
-  // Docker's names begin with a slash.
+  // In Docker, names begin with a slash.
   name: (values) => NAME_FILTERS.name(values.map((value) => value.replaceAll('/', ''))),
   ...LABEL_FILTERS,
   exited: (values) => {

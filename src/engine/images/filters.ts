@@ -1,4 +1,4 @@
-/** The filters of `images` and of everything else that chooses images by conditions. */
+/** Filters of `images` and of everything else that selects images by conditions. */
 import { invalid, isTspodError } from '../../errors.js';
 import { pathPattern } from '../../util/path-pattern.js';
 import { repositoryOf } from '../../util/stored-name.js';

@@ -8,7 +8,7 @@ import type { ImageHealthcheck } from '../../oci/image.js';
 import type { PullPolicy } from '../../spec/pull-policy.js';
 import type { OnProgress } from './progress.js';
 
-/** One line of `images`. */
+/** Summary of an image: one line of `images`. */
 export interface ImageSummary {
   /** 64 hexadecimal digits: the digest of the image's config. */
   readonly id: string;
@@ -69,7 +69,7 @@ export type ImageFilters = Readonly<
 >;
 
 export interface ImageListOptions {
-  /** @default all */
+  /** Conditions for images. @default all images */
   readonly filters?: ImageFilters;
   /** Includes manifest lists (`engine.manifests`). @default false */
   readonly manifestLists?: boolean;
@@ -84,7 +84,7 @@ export interface FetchOptions extends SignalOption {
 }
 
 export interface PullOptions extends FetchOptions {
-  /** OS/ARCH[/VARIANT]. @default the machine's */
+  /** Platform of the image, as OS/ARCH[/VARIANT]. @default the machine's */
   readonly platform?: string;
   /** When to fetch an image that is stored already, as `pull` of the create options. @default 'always' */
   readonly policy?: PullPolicy;
@@ -101,26 +101,27 @@ export interface PulledTags {
 /** Access to a registry, overriding the configuration files. */
 export interface RegistryAccess {
   /**
-   * Whether to require HTTPS with a trusted certificate; false also accepts HTTP and untrusted certificates. @default
-   * as registries.conf says
+   * Whether to require HTTPS with a trusted certificate; false also accepts HTTP and untrusted certificates.
+   * @default as registries.conf says
    */
   readonly tlsVerify?: boolean;
   /** Directory with *.crt, *.cert and *.key files. */
   readonly certDir?: string;
   /** File with credentials. @default the usual places of Podman and Docker */
   readonly authFile?: string;
-  /** USER:PASSWORD. */
+  /** Credentials, as USER:PASSWORD. */
   readonly credentials?: string;
   /**
-   * Maximum number of bytes in one request of a push, for a registry behind a proxy with such a limit. @default no
-   * limit
+   * Maximum number of bytes in one request of a push, for a registry behind a proxy with such a limit.
+   * @default no limit
    */
   readonly chunkBytes?: number;
   /** How many times a request is repeated after a temporary failure; at most 100. @default 3 */
   readonly retries?: number;
   /**
    * Pause before the first repetition, in ms; each later pause is twice as long, up to one minute. The registry may ask
-   * for longer pauses. @default 1000
+   * for longer pauses.
+   * @default 1000
    */
   readonly retryDelayMs?: number;
 }
@@ -173,7 +174,7 @@ export interface ImportOptions extends SignalOption {
    * @default none
    */
   readonly changes?: readonly string[];
-  /** OS/ARCH[/VARIANT]. @default the machine's */
+  /** Platform of the image, as OS/ARCH[/VARIANT]. @default the machine's */
   readonly platform?: string;
   /** Called with the progress of the transfer. @default none */
   readonly onProgress?: OnProgress;
@@ -191,8 +192,8 @@ export interface CommitOptions extends SignalOption {
   /** Pauses the container meanwhile if it runs. @default false */
   readonly pause?: boolean;
   /**
-   * Makes one layer of all files, in place of the layers of the container's image and one with the changes. @default
-   * false
+   * Makes one layer of all files, in place of the layers of the container's image and one with the changes.
+   * @default false
    */
   readonly squash?: boolean;
   /** Declares the container's mounts as volumes of the image. @default false */
@@ -241,7 +242,7 @@ export interface ImageHistoryEntry {
   /** Bytes of the files that this step added. */
   readonly size: number;
   readonly comment: string;
-  /** Names with a tag of the image that `id` tells. */
+  /** Names with a tag of the image with this id. */
   readonly names: readonly string[];
 }
 

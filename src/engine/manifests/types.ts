@@ -80,8 +80,9 @@ export interface Manifests {
    * BAD_IMAGE, ABORTED, and errors of registries.
    */
   fetch(from: string, options?: ManifestFetchOptions): Promise<ImageManifest | ImageIndex>;
-  /** Returns a list. Throws NO_SUCH_IMAGE. */
+  /** Returns a list. Throws NO_SUCH_IMAGE, AMBIGUOUS. */
   get(list: string): ManifestListSummary;
+  /** Whether there is such a list. Throws AMBIGUOUS. */
   exists(list: string): boolean;
   /** Returns all lists, ordered by name. */
   list(): readonly ManifestListSummary[];

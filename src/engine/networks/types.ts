@@ -62,6 +62,7 @@ export interface Networks {
    * Throws INVALID_ARGUMENT for an unknown filter or a bad value.
    */
   list(options?: { readonly filters?: NetworkFilters }): readonly Network[];
+  /** Whether there is such a network. Throws AMBIGUOUS, NETWORK_BROKEN. */
   exists(nameOrId: string): boolean;
   /**
    * Removes a network, also one whose file is broken (by its name). Throws NO_SUCH_NETWORK, NETWORK_IN_USE (a container

@@ -38,7 +38,7 @@ export function keptLogin(text: string, request: RegistryRequest = {}): Promise<
   return findCredentials(registry, path, { ...accessOptions(request), signal: request.signal });
 }
 
-/** Asks the registry whether it takes a login. Throws UNAUTHORIZED. */
+/** Checks a login with the registry, without storing it. Throws UNAUTHORIZED. */
 export async function tryLogin(text: string, credentials: Credentials, request: RegistryRequest = {}): Promise<void> {
   const { registry } = readLoginKey(text);
   const options = registryOptions(registry, { ...accessOptions(request), credentials });
@@ -47,8 +47,8 @@ export async function tryLogin(text: string, credentials: Credentials, request: 
 
 export interface LoginRequest extends RegistryAccess, SignalOption {
   /**
-   * Stores the login under a key that Docker reads: a registry without a path, docker.io by its old address. @default
-   * false
+   * Stores the login under a key that Docker reads: a registry without a path, docker.io by its old address.
+   * @default false
    */
   readonly dockerKeys?: boolean;
 }

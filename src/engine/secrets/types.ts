@@ -1,12 +1,13 @@
 /** `engine.secrets` and its types, as users of the library see them. */
 
 export interface SecretCreateOptions {
-  /** @default none */
+  /** Labels of the secret. @default none */
   readonly labels?: Readonly<Record<string, string>>;
   /** Options of the driver; stored and shown, but without effect. @default none */
   readonly driverOptions?: Readonly<Record<string, string>>;
   /**
-   * Replaces the content of a secret with the same name; containers that have it keep the old content. @default false
+   * Replaces the content of a secret with the same name; containers that have it keep the old content.
+   * @default false
    */
   readonly replace?: boolean;
   /** Returns a secret with the same name as it is. Excludes `replace`. @default false */
@@ -45,6 +46,7 @@ export interface Secrets {
   read(nameOrId: string): Buffer;
   /** Lists secrets ordered by name. Throws INVALID_ARGUMENT for an unknown filter or a bad value. */
   list(options?: { readonly filters?: SecretFilters }): readonly SecretSummary[];
+  /** Whether there is such a secret. Throws AMBIGUOUS. */
   exists(nameOrId: string): boolean;
   /** Removes a secret and returns its id; containers that have it keep it. Throws NO_SUCH_SECRET, AMBIGUOUS. */
   remove(nameOrId: string): Promise<string>;
