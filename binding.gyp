@@ -25,10 +25,10 @@
       'dependencies': ['tspod-shared'],
       'sources': ["<!@(node -p \"require('./native/sources.json').addon.map(f=>'native/'+f).join(' ')\")"],
       'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
-      # A worker that is terminated while it loads the addon takes no exception any more: that must not end the process.
+      # A worker that is terminated while it loads the addon cannot receive exceptions any more: that must not end the process.
       'defines': ['NAPI_DISABLE_CPP_EXCEPTIONS', 'NAPI_VERSION=9', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
       'libraries': ['-ldl'],
-      # Node unloads an addon with the last worker that has it; what it shares between workers, and its threads, must outlive them.
+      # Node.js unloads an addon with the last worker that has it; its threads, and what workers share, must outlive them.
       'ldflags': ['-Wl,-z,nodelete'],
     },
     {

@@ -18,8 +18,8 @@ namespace {
 constexpr size_t kChunkBytes = 64 * 1024;
 
 /**
- * Reads a file; EFBIG if it is longer than `limit`, which is not what the caller expects. Does not block on a
- * pipe that a container has put in the file's place.
+ * Reads a file. EFBIG for one that is longer than `limit`: it is not what the caller expects. Does not block
+ * on a pipe that a container has put in the file's place.
  */
 Result<std::vector<uint8_t>> read_file(const std::string& path, size_t limit) {
   UniqueFd file = TRY(sys::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));

@@ -11,7 +11,7 @@ namespace tspod::addon {
 
 struct NamespaceName {
   std::string path;  // an nsfs file: /proc/PID/ns/net, or a pinned namespace
-  UniqueFd held;     // instead of a path: a duplicate, which the caller does not close
+  UniqueFd held;     // instead of a path: a duplicate; the caller may close its own
   int flag;          // CLONE_NEW*
   UniqueFd own{};    // the thread's own namespace, to return to
 };
