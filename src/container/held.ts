@@ -9,7 +9,7 @@ import type { ContainerStatus } from './api/container.js';
 import { readConfig } from './config.js';
 import { tracked, type EngineContext } from './context.js';
 import { isUnanswered } from './monitor/answer.js';
-import { tellMembers } from './network/members.js';
+import { updateMembers } from './network/members.js';
 import { observe, statusOf, type Observation } from './observe.js';
 import { settle } from './settle/settle.js';
 import { requireAllowed, type Operation } from './transitions.js';
@@ -71,8 +71,8 @@ export class HeldContainer {
     if (!changed) return;
     this.#state = { ...this.#state, ...patch };
     this.context.store.saveState(this, this.#state);
-    if (isAtRest(this.#state)) tellMembers(this.context);
-    if (patch.status === 'exited' && !this.isRestarting) this.#tellPod();
+    if (isAtRest(this.#state)) updateMembers(this.context);
+    if (patch.status === 'exited' && !this.isRestarting) this.#notifyPod();
     this.look();
   }
 
@@ -82,7 +82,7 @@ export class HeldContainer {
     if (pod !== undefined) this.context.onMemberEnd(pod);
   }
 
-  #tellPod(): void {
+  #notifyPod(): void {
     const pod = this.context.store.pods.podOf(this.seq);
     if (pod !== undefined) this.context.onMemberEnd(pod);
   }

@@ -34,8 +34,8 @@ const EVERY = CONTAINER_STATUSES;
 const NOT_REMOVED = EVERY.filter((status) => status !== 'removing');
 
 /**
- * States in which nobody mounts the root again meanwhile. A monitor does at a restart, and nobody else may write there
- * through another mount.
+ * States in which another mount of the root may be written to. At a restart the monitor may mount the root again at any
+ * moment.
  */
 const NOT_RESTARTING = NOT_REMOVED.filter((status) => status !== 'restarting');
 

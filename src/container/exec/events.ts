@@ -5,7 +5,7 @@
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import { exitCodeOf } from '../exit-status.js';
-import { isTold, lastMonitors, listSessions, tell, type FoundSession } from './files.js';
+import { isEndRecorded, lastMonitors, listSessions, markEndRecorded, type FoundSession } from './files.js';
 import type { HeldContainer } from '../held.js';
 import type { StartedExec } from './launch.js';
 import { wakeProcess } from '../monitor/wake.js';
@@ -36,7 +36,7 @@ export function recordExec(context: EngineContext, { id, name }: Named, { talk, 
         attributes: { containerExitCode: String(talk.exit.exitCode) },
         ...(session === undefined ? {} : { key: session.id }),
       });
-      if (session !== undefined) tell(session.directory);
+      if (session !== undefined) markEndRecorded(session.directory);
     })
     // For example, the disk is full: whoever looks next records the end.
     .catch(() => undefined);
@@ -61,7 +61,7 @@ export async function recordLastExecEnds(held: HeldContainer): Promise<void> {
  * container without sessions.
  */
 export function recordExecEnds({ context, id, name, paths }: HeldContainer): void {
-  for (const { id: session, directory, sight } of untoldEnds(paths.run)) {
+  for (const { id: session, directory, sight } of unrecordedEnds(paths.run)) {
     // Without an exit record the monitor was killed: nobody knows how the command ended.
     const { exit } = sight;
     recordContainerEvent(context, {
@@ -72,16 +72,16 @@ export function recordExecEnds({ context, id, name, paths }: HeldContainer): voi
       ...(exit === undefined ? {} : { timeUs: exit.finishedUs }),
       key: session,
     });
-    tell(directory);
+    markEndRecorded(directory);
   }
 }
 
 type EndedSession = FoundSession & { readonly sight: Extract<FoundSession['sight'], { readonly state: 'stopped' }> };
 
 /** Returns the sessions whose end is not recorded as an event yet. A command that never ran has no such end. */
-export function untoldEnds(run: string): readonly EndedSession[] {
+export function unrecordedEnds(run: string): readonly EndedSession[] {
   return listSessions(run).filter(
     (session): session is EndedSession =>
-      session.sight.state === 'stopped' && session.sight.exit?.startedUs !== 0 && !isTold(session.directory),
+      session.sight.state === 'stopped' && session.sight.exit?.startedUs !== 0 && !isEndRecorded(session.directory),
   );
 }

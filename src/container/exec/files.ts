@@ -187,11 +187,11 @@ function readStarter(directory: string): ProcessRef | undefined {
 }
 
 /** Whether the session's end has been recorded as an event, or need not be. */
-export function isTold(directory: string): boolean {
+export function isEndRecorded(directory: string): boolean {
   return existsSync(`${directory}/told`) || !existsSync(`${directory}/state`);
 }
 
-export function tell(directory: string): void {
+export function markEndRecorded(directory: string): void {
   try {
     writeFileSync(`${directory}/told`, '', { mode: 0o600 });
   } catch (error) {

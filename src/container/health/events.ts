@@ -5,11 +5,17 @@
 import type { ContainerPaths } from '../../storage/paths.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
-import { isUntoldHealth, readHealth, readTold, writeTold, type HealthRecord } from './record.js';
+import {
+  hasUnrecordedHealth,
+  readHealth,
+  readRecordedHealth,
+  writeRecordedHealth,
+  type HealthRecord,
+} from './record.js';
 import type { HeldContainer } from '../held.js';
 import type { EndHealth } from '../monitor/run-record.js';
 
-interface Told {
+interface CheckedHealth {
   readonly id: string;
   readonly paths: ContainerPaths;
   readonly record: HealthRecord;
@@ -17,29 +23,29 @@ interface Told {
 
 /** Records a health status that is not the one recorded last. Costs one look for a container without a check. */
 export function recordHealthChange(held: HeldContainer): void {
-  if (!isUntoldHealth(held.paths)) return;
+  if (!hasUnrecordedHealth(held.paths)) return;
   const { context, id, paths } = held;
   recordHealth(context, { id, paths, record: readHealth({ health: paths.health }) });
 }
 
 /** Records the result of the last check. If it is recorded again, the event has the same key. */
-export function recordHealth(context: EngineContext, { id, paths, record: { status, log } }: Told): void {
+export function recordHealth(context: EngineContext, { id, paths, record: { status, log } }: CheckedHealth): void {
   const last = log.at(-1);
-  if (last !== undefined) tell(context, { id, paths, ...last, status });
+  if (last !== undefined) recordStatus(context, { id, paths, ...last, status });
 }
 
-/** Records the check that ended a run, where another run follows: its health record begins anew. */
+/** Records the check that ended a run after which another follows, whose health record begins anew. */
 export function recordEndHealth({ context, id, paths }: HeldContainer, health: EndHealth): void {
-  if (health.status === 'starting' || health.startedNs === readTold(paths).startedNs) return;
-  tell(context, { id, paths, ...health });
+  if (health.status === 'starting' || health.startedNs === readRecordedHealth(paths).startedNs) return;
+  recordStatus(context, { id, paths, ...health });
 }
 
-interface Telling extends EndHealth {
+interface StatusChange extends EndHealth {
   readonly id: string;
   readonly paths: ContainerPaths;
 }
 
-function tell(context: EngineContext, { id, paths, status, startedNs, endedNs }: Telling): void {
+function recordStatus(context: EngineContext, { id, paths, status, startedNs, endedNs }: StatusChange): void {
   recordContainerEvent(context, {
     id,
     status: 'health_status',
@@ -47,5 +53,5 @@ function tell(context: EngineContext, { id, paths, status, startedNs, endedNs }:
     timeUs: Number(endedNs / 1000n),
     key: String(startedNs),
   });
-  writeTold(paths, { startedNs, status });
+  writeRecordedHealth(paths, { startedNs, status });
 }

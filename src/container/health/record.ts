@@ -38,23 +38,26 @@ export function readHealth({
  * The last check whose result was recorded as an event: when it began, and the status. `starting`: nothing is recorded
  * yet.
  */
-export interface ToldHealth {
+export interface RecordedHealth {
   readonly startedNs: bigint;
   readonly status: HealthStatus;
 }
 
-export function readTold({ health }: Pick<ContainerPaths, 'health'>): ToldHealth {
+export function readRecordedHealth({ health }: Pick<ContainerPaths, 'health'>): RecordedHealth {
   const [, started = '0', status] =
     /^(\d+) (starting|healthy|unhealthy)\n$/.exec(readIfThere(toldPath(health)) ?? '') ?? [];
   return { startedNs: BigInt(started), status: (status as HealthStatus | undefined) ?? 'starting' };
 }
 
 /** Whether the health status differs from the one recorded as an event. */
-export function isUntoldHealth({ health }: Pick<ContainerPaths, 'health'>): boolean {
-  return existsSync(health) && readHealth({ health }).status !== readTold({ health }).status;
+export function hasUnrecordedHealth({ health }: Pick<ContainerPaths, 'health'>): boolean {
+  return existsSync(health) && readHealth({ health }).status !== readRecordedHealth({ health }).status;
 }
 
-export function writeTold({ health }: Pick<ContainerPaths, 'health'>, { startedNs, status }: ToldHealth): void {
+export function writeRecordedHealth(
+  { health }: Pick<ContainerPaths, 'health'>,
+  { startedNs, status }: RecordedHealth,
+): void {
   try {
     writeFileSync(toldPath(health), `${String(startedNs)} ${status}\n`, { mode: 0o600 });
   } catch (error) {

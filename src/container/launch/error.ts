@@ -55,7 +55,9 @@ function messageOf(plan: Plan, failed: FailedStep, step: Step | undefined): stri
 /** Beginning of the monitor's detail about a process that did not get as far as its command. */
 const EARLY_END = 'ended before exec: ';
 
-/** Describes such an end. A process that is larger than its cgroup may be is killed by signal 9. */
+/**
+ * Describes a process that ended before its command. One that is larger than its cgroup may be is killed by signal 9.
+ */
 function earlyEndWords(plan: Plan, detail: string): string {
   const how = detail.slice(EARLY_END.length);
   const limit = plan.steps.find((step) => step.op === 'writeFileAt' && MEMORY_LIMITS.has(step.name));

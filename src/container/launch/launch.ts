@@ -30,7 +30,7 @@ import { endOutlivingSessions } from '../exec/outliving.js';
 import { makePodCgroup } from '../pod/cgroup.js';
 import { connectNetworks } from '../network/lease.js';
 import { serveNames } from '../network/name-server.js';
-import { tellMembers } from '../network/members.js';
+import { updateMembers } from '../network/members.js';
 import { removeAdded } from '../network/added.js';
 import { writeNetwork } from '../network/record.js';
 import { prepareRoot, prepareRunDirectory } from './prepare.js';
@@ -92,7 +92,7 @@ export async function launch(held: HeldContainer, options: LaunchOptions): Promi
     failpoint('started');
     if (gaveUp === undefined && (answer.kind === 'created' || answer.kind === 'started')) {
       recordLaunch(held, answer);
-      tellMembers(held.context);
+      updateMembers(held.context);
       return { talk, answer, session };
     }
     await (gaveUp ?? ended(talk));

@@ -44,7 +44,7 @@ interface Subject {
 
 export interface NamedSubject extends Subject {
   readonly name: string;
-  /** Names and addresses of a container that is on networks. */
+  /** Names and addresses on its networks; undefined if the container is on none. */
   readonly attached?: AttachedNames | undefined;
 }
 

@@ -14,8 +14,8 @@ import { parentOf } from '../../util/paths.js';
 const MAX_LINKS = 40;
 
 /**
- * Returns where such sources lie, by the path of each. `root`: a directory that the container has as its root, and
- * writes to.
+ * Returns the places of sources that lie in a directory which the container may write to, by the paths of the sources.
+ * `root`: a directory that the container has as its root, and writes to.
  */
 export function sourcePlaces(mounts: readonly OciMount[], root: string | undefined): ReadonlyMap<string, SourcePlace> {
   const sources = new Set(mounts.filter(isBind).map(({ source = '' }) => source));

@@ -21,7 +21,7 @@ export function containerSpec(context: EngineContext, id: string, config: Contai
   const profile = ownProfile(context, config);
   const found = known.get(config);
   if (found !== undefined && found.profile === profile) return found;
-  const own = ofTheProcess(config);
+  const own = processConfig(config);
   const spec = generateSpec(own, context.facts(), {
     id,
     rootPath: '/',
@@ -37,7 +37,7 @@ export function containerSpec(context: EngineContext, id: string, config: Contai
 }
 
 /** Returns the configuration without what a launch looks up on the host: that may be gone by now. */
-function ofTheProcess(config: ContainerConfig): ContainerConfig {
+function processConfig(config: ContainerConfig): ContainerConfig {
   const { timezone: _timezone, ...rest } = config;
   return {
     ...rest,

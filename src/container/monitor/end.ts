@@ -30,7 +30,7 @@ export function isStuck(error: unknown): boolean {
 }
 
 /** The files in which a monitor records the state and the end of its container or command. */
-interface Told {
+interface MonitorFiles {
   readonly state: string;
   readonly exit: string;
 }
@@ -39,10 +39,10 @@ interface Told {
  * Resolves when the monitor is gone. A monitor that is stopped (SIGSTOP) meanwhile is woken. What a client has not read
  * by then is lost to it. Throws ABORTED.
  */
-export async function monitorEnd(monitor: ProcessHandle, told: Told, signal?: AbortSignal): Promise<void> {
+export async function monitorEnd(monitor: ProcessHandle, files: MonitorFiles, signal?: AbortSignal): Promise<void> {
   while (!(await endsWithin(monitor, LINGER_MS, signal))) {
     wakeProcess(monitor);
-    if (isLeaving(told)) signalProcess(monitor, 'SIGTERM');
+    if (isLeaving(files)) signalProcess(monitor, 'SIGTERM');
   }
 }
 
@@ -50,7 +50,7 @@ export async function monitorEnd(monitor: ProcessHandle, told: Told, signal?: Ab
  * Whether the monitor's teardown is done, before which it must get no signal: it has recorded the end, or removed the
  * files of a container with `autoRemove`.
  */
-function isLeaving({ state, exit }: Told): boolean {
+function isLeaving({ state, exit }: MonitorFiles): boolean {
   return readExitRecord(exit) !== undefined || !existsSync(state);
 }
 

@@ -15,8 +15,8 @@ export interface Connected {
 
 /**
  * Leases what a container needs of its networks. Returns undefined for a container that is on no network. The leases
- * are freed with the container's state. Throws NO_SUCH_NETWORK, ADDRESS_IN_USE, NO_FREE_ADDRESS, UNSUPPORTED_HOST,
- * INVALID_ARGUMENT (a name of an egress list that nobody knows).
+ * are freed when the container's state is saved as `exited` or `created`. Throws NO_SUCH_NETWORK, ADDRESS_IN_USE,
+ * NO_FREE_ADDRESS, UNSUPPORTED_HOST, INVALID_ARGUMENT (a name of an egress list that nobody knows).
  */
 export async function connectNetworks({
   context,

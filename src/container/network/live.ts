@@ -28,7 +28,7 @@ import { hostnameSeenIn } from '../namespaces/owners.js';
 import { applyToMonitor } from '../settle/apply-update.js';
 import { justEnded } from '../transitions.js';
 import { launchedPlaces, noNetwork, rememberAdded } from './added.js';
-import { changeHosts, ownHosts, resolversOf, tellMembers } from './members.js';
+import { changeHosts, ownHosts, resolversOf, updateMembers } from './members.js';
 import { serveNames } from './name-server.js';
 import { holdNetworkNamespace } from './namespace.js';
 import { presentNetworks, readNetwork, writeNetwork } from './record.js';
@@ -97,7 +97,7 @@ export async function connectLive(held: HeldContainer, live: LiveNetwork, attach
     // An interface that cannot be removed keeps its addresses.
     if (change === undefined) freeLeases(held, live, found);
     else await detachLive(held, withoutPortsForwardedTo(live, others), { ...change, others }).catch(() => undefined);
-    tellMembers(context);
+    updateMembers(context);
     throw error;
   }
 }
@@ -209,7 +209,7 @@ function changeResolvers(held: HeldContainer, { network }: LiveNetwork, change: 
 async function tellNames(held: HeldContainer, live: LiveNetwork, networks: readonly AttachedNetwork[]): Promise<void> {
   const { context, id, name, config, paths } = held;
   if (config.hosts === undefined) {
-    tellMembers(context);
+    updateMembers(context);
     return;
   }
   const own = [hostnameSeenIn(context, id, config), name];

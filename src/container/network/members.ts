@@ -70,12 +70,12 @@ function othersOf(store: Store, owner: number, known: Known): readonly HostEntry
  * Updates the members of networks on which somebody has come or gone. Costs one look at an empty table if nobody has.
  * If somebody else is at it, it is left to them: they look again before and after they release the lock.
  */
-export function tellMembers(context: EngineContext): void {
+export function updateMembers(context: EngineContext): void {
   const { store } = context;
   while (store.isOpen && store.members.stale().length > 0) {
     using held = tryLock(`${namesPlace(context)}/names`);
     if (held === undefined) return;
-    tellStale(context);
+    updateStaleMembers(context);
     inBackground(context, keepNames(context));
     // Whoever has opened the lock file meanwhile notices that it is gone.
     removeLockFile(held);
@@ -96,7 +96,7 @@ export async function changeHosts(
     changeInPlace(path, change);
     removeLockFile(held);
   }
-  tellMembers(context);
+  updateMembers(context);
 }
 
 function namesPlace({ directories }: EngineContext): string {
@@ -105,7 +105,7 @@ function namesPlace({ directories }: EngineContext): string {
   return directory;
 }
 
-function tellStale(context: EngineContext): void {
+function updateStaleMembers(context: EngineContext): void {
   const { store } = context;
   for (let stale = store.members.stale(); stale.length > 0; stale = store.members.stale()) {
     const known: Known = new Map();
@@ -116,7 +116,7 @@ function tellStale(context: EngineContext): void {
       for (const member of members) {
         if (seen.has(member.owner)) continue;
         seen.add(member.owner);
-        tell(context, member, othersOf(store, member.owner, known));
+        updateMember(context, member, othersOf(store, member.owner, known));
       }
     }
     failpoint('members-told');
@@ -129,7 +129,7 @@ function tellStale(context: EngineContext): void {
 /**
  * Writes the other members to a member's /etc/hosts. If that cannot be written, the next coming or going tries again.
  */
-function tell({ directories, store }: EngineContext, { id }: Member, others: readonly HostEntry[]): void {
+function updateMember({ directories, store }: EngineContext, { id }: Member, others: readonly HostEntry[]): void {
   try {
     if (store.config(id)?.hosts === undefined) return;
     updateSection(`${containerPaths(directories, id).run}/hosts`, others);

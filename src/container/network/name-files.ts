@@ -53,15 +53,15 @@ export function areStale(context: EngineContext): boolean {
  * Whether files have changed that the program has not read since, as the length of the lock file says: whoever changed
  * them may have been killed.
  */
-export function isUntold(context: EngineContext): boolean {
+export function hasUnreadFiles(context: EngineContext): boolean {
   return (statSync(namesLock(context), { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
-export function markUntold(context: EngineContext): void {
+export function markUnread(context: EngineContext): void {
   truncateSync(namesLock(context), 1);
 }
 
-export function markTold(context: EngineContext): void {
+export function markRead(context: EngineContext): void {
   truncateSync(namesLock(context), 0);
 }
 
@@ -79,7 +79,7 @@ interface Present {
  */
 export function writeNames(context: EngineContext, starting?: string): void {
   if (areStale(context)) {
-    markUntold(context);
+    markUnread(context);
     // Unmarked before the database is read: what changes from now on is marked again.
     unlinkIfThere(stalePath(context));
   }
@@ -129,7 +129,7 @@ function write(context: EngineContext, network: Network, { connected }: Present)
     return;
   }
   if (text === readIfThere(path)) return;
-  markUntold(context);
+  markUnread(context);
   // Written beside the directory, since the program reads all that is in that.
   const spare = `${namesDirectory(context)}.new`;
   writeFileSync(spare, text, { mode: 0o600 });
@@ -137,6 +137,6 @@ function write(context: EngineContext, network: Network, { connected }: Present)
 }
 
 function remove(context: EngineContext, path: string): void {
-  markUntold(context);
+  markUnread(context);
   unlinkIfThere(path);
 }

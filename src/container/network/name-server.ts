@@ -29,9 +29,9 @@ import type { EngineContext } from '../context.js';
 import { failpoint } from '../failpoint.js';
 import {
   areStale,
-  isUntold,
-  markTold,
-  markUntold,
+  hasUnreadFiles,
+  markRead,
+  markUnread,
   namesDirectory,
   namesFile,
   namesFiles,
@@ -68,18 +68,18 @@ export async function serveNames(
   const missing = wanted.map(({ network }) => namesFile(context, network)).filter((path) => !existsSync(path));
   try {
     mkdirSync(namesDirectory(context), { recursive: true, mode: 0o700 });
-    await makeTold(context, id, wanted);
+    await makeServed(context, id, wanted);
   } catch (error) {
-    markUntold(context);
+    markUnread(context);
     for (const path of missing) unlinkIfThere(path);
-    await tellProgram(context).catch(() => undefined);
+    await notifyProgram(context).catch(() => undefined);
     removeIfUnneeded(context, held);
     throw error;
   }
   failpoint('names-served');
 }
 
-async function makeTold(context: EngineContext, id: string, wanted: readonly Served[]): Promise<void> {
+async function makeServed(context: EngineContext, id: string, wanted: readonly Served[]): Promise<void> {
   const runs = nameServerPid(namesDirectory(context)) !== undefined;
   const isFresh = ({ network }: Served): boolean => !runs || !existsSync(namesFile(context, network));
   const fresh = wanted.filter(isFresh);
@@ -89,36 +89,36 @@ async function makeTold(context: EngineContext, id: string, wanted: readonly Ser
     const unheld = deaf.map(({ attached }) => ({ ...attached, nameServers: [] }));
     const networks = [...fresh.map(({ attached }) => attached), ...unheld];
     await makePlaces(context, { id, networks, patienceMs: runs ? RELEASE_MS : 0 });
-    markUntold(context);
+    markUnread(context);
   }
   writeNames(context, id);
-  await tellProgram(context);
+  await notifyProgram(context);
   await untilListening([...fresh, ...deaf].map(({ network }) => network));
 }
 
 /** Brings the served names in line with who is there. Costs one look if no name is served. */
 export async function keepNames(context: EngineContext): Promise<void> {
-  if (!isAnythingTold(context)) return;
+  if (!isAnythingServed(context)) return;
   using held = await lock(namesLock(context));
   await bringInLine(context, held);
 }
 
 /** Does as keepNames() if somebody was killed before that, or the program was. What others are at is left to them. */
 export async function repairNames(context: EngineContext): Promise<void> {
-  if (!isAnythingTold(context)) return;
-  if (!areStale(context) && !isUntold(context) && nameServerPid(namesDirectory(context)) !== undefined) return;
+  if (!isAnythingServed(context)) return;
+  if (!areStale(context) && !hasUnreadFiles(context) && nameServerPid(namesDirectory(context)) !== undefined) return;
   using held = tryLock(namesLock(context));
   if (held !== undefined) await bringInLine(context, held);
 }
 
-function isAnythingTold(context: EngineContext): boolean {
+function isAnythingServed(context: EngineContext): boolean {
   return existsSync(namesDirectory(context)) || areStale(context);
 }
 
 async function bringInLine(context: EngineContext, held: FileLock): Promise<void> {
   if (!context.store.isOpen) return;
   writeNames(context);
-  await tellProgram(context);
+  await notifyProgram(context);
   removeIfUnneeded(context, held);
 }
 
@@ -128,12 +128,12 @@ function removeIfUnneeded(context: EngineContext, held: FileLock): void {
 }
 
 /** Has the program read what was written. It ends with the last file, and so does the directory. */
-async function tellProgram(context: EngineContext): Promise<void> {
+async function notifyProgram(context: EngineContext): Promise<void> {
   const directory = namesDirectory(context);
   const isNeeded = namesFiles(context).length > 0;
   if (isNeeded && nameServerPid(directory) === undefined) await startProgram(directory);
-  else if (!isNeeded || isUntold(context)) await execute(encodePlan(tellNamesPlan(context.paths.networks)));
-  markTold(context);
+  else if (!isNeeded || hasUnreadFiles(context)) await execute(encodePlan(tellNamesPlan(context.paths.networks)));
+  markRead(context);
 }
 
 interface Places {

@@ -71,14 +71,14 @@ async function startInfra(
     id,
     async (inner, held) => {
       // A stop was cut off, or is under way: this start comes after it.
-      if (held.status === 'stopping') await passing('CONTAINER_STOPPED', stopContainer(inner, id, options));
-      if (held.status !== 'paused') await passing('STATE_RUNNING', start(inner, id));
+      if (held.status === 'stopping') await ignoring('CONTAINER_STOPPED', stopContainer(inner, id, options));
+      if (held.status !== 'paused') await ignoring('STATE_RUNNING', start(inner, id));
     },
     options,
   );
 }
 
-async function passing(code: ErrorCode, work: Promise<void>): Promise<void> {
+async function ignoring(code: ErrorCode, work: Promise<void>): Promise<void> {
   try {
     await work;
   } catch (error) {

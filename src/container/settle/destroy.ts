@@ -8,7 +8,7 @@ import { recordContainerEvent } from '../events.js';
 import { endOutlivingSessions } from '../exec/outliving.js';
 import { failpoint } from '../failpoint.js';
 import { flushBeforeRemoval } from './flush.js';
-import { tellMembers } from '../network/members.js';
+import { updateMembers } from '../network/members.js';
 import { readableConfig } from './readable-config.js';
 import { unmountRoot } from '../files/root-mount.js';
 import { removeRunDirectory } from './settle.js';
@@ -63,7 +63,7 @@ export async function sweep(held: HeldContainer, exitCode: number): Promise<void
   const pod = held.context.store.pods.podOf(held.seq);
   const volumes = held.context.store.delete(held, exitCode);
   failpoint('record-deleted');
-  tellMembers(held.context);
+  updateMembers(held.context);
   held.forget(pod);
   // Last, since volumes may be large, or have something mounted in them.
   await removeAllMarked(held.context, volumes);

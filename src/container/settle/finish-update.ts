@@ -17,8 +17,8 @@ export function isUpdateDue({ updating }: Pick<StoredState, 'updating'>, live: L
 }
 
 /**
- * Carries out the update. What the kernel or the monitor refuses now is left to the next start, which reports it; what
- * the monitor does not answer in time, to the next command.
+ * Carries out the update. What the kernel or the monitor refuses now is left to the next start, which reports it; if
+ * the monitor does not answer in time, the next command tries again.
  */
 export async function finishUpdate(held: HeldContainer, patienceMs: number): Promise<void> {
   try {

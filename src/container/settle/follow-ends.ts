@@ -7,7 +7,7 @@ import { whenAborted } from '../../native/abort.js';
 import { openProcess } from '../../native/process-handle.js';
 import { containerPaths } from '../../storage/paths.js';
 import type { EngineContext } from '../context.js';
-import { untoldEnds } from '../exec/events.js';
+import { unrecordedEnds } from '../exec/events.js';
 import { activeSessions } from '../exec/files.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { isAlive, observe, type Observation } from '../observe.js';
@@ -28,7 +28,7 @@ export function settleEnds(context: EngineContext, signal: AbortSignal): EndWatc
     if (stored === undefined) return;
     const paths = containerPaths(context.directories, id);
     const observation = observe(stored.state, paths);
-    if (untoldEnds(paths.run).length > 0) void settleNow(context, id, signal);
+    if (unrecordedEnds(paths.run).length > 0) void settleNow(context, id, signal);
     for (const session of activeSessions(paths.run)) {
       if (session.sight.state !== 'running' || watched.has(session.id)) continue;
       watched.add(session.id);

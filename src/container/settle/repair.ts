@@ -6,12 +6,12 @@ import { existsSync } from 'node:fs';
 
 import type { EngineContext } from '../context.js';
 import { destroy, destroyUnneeded, isNeeded } from './destroy.js';
-import { untoldEnds } from '../exec/events.js';
+import { unrecordedEnds } from '../exec/events.js';
 import { runs } from '../cgroups/freeze.js';
-import { isUntoldHealth } from '../health/record.js';
+import { hasUnrecordedHealth } from '../health/record.js';
 import { withFreeContainer, type HeldContainer } from '../held.js';
 import { repairNames } from '../network/name-server.js';
-import { tellMembers } from '../network/members.js';
+import { updateMembers } from '../network/members.js';
 import { isAlive, isKilled, observe } from '../observe.js';
 import { removeLostNetworks } from '../network/lost.js';
 import { removeOrphans } from './orphans.js';
@@ -48,8 +48,8 @@ function needsRepair(context: EngineContext, { id, seq, state }: StoredContainer
       return (
         isUpdateDue(state, observation.live) ||
         (state.status === 'paused' && !runs(observation)) ||
-        hasUntold(paths) ||
-        hasUntoldRestart({ state, live: observation.live, paths })
+        hasUnrecordedEvents(paths) ||
+        hasUnrecordedRestart({ state, live: observation.live, paths })
       );
     case 'ending':
       return false;
@@ -65,12 +65,12 @@ function needsRepair(context: EngineContext, { id, seq, state }: StoredContainer
 }
 
 /** Whether something happened in the container that is an event and is not recorded yet, since no engine was there. */
-function hasUntold(paths: ContainerPaths): boolean {
-  return isUntoldHealth(paths) || untoldEnds(paths.run).length > 0;
+function hasUnrecordedEvents(paths: ContainerPaths): boolean {
+  return hasUnrecordedHealth(paths) || unrecordedEnds(paths.run).length > 0;
 }
 
 /** Whether a restart is not recorded as an event yet, or, while the next run is waited for, the end of the last. */
-function hasUntoldRestart({ state, live, paths }: Restarted): boolean {
+function hasUnrecordedRestart({ state, live, paths }: Restarted): boolean {
   if (live.status === 'waiting' && existsSync(endPath(paths, live.restarts))) return true;
   return live.restarts > state.restarts;
 }
@@ -93,7 +93,7 @@ export async function repair(context: EngineContext): Promise<void> {
   const known = new Set(unsettled.map(({ id }) => id));
   await removeOrphans(context, known);
   await removeLostNetworks(context, known);
-  tellMembers(context);
+  updateMembers(context);
   await repairNames(context).catch(() => undefined);
   await removeUnreadyLayers(context.paths);
   await settleVolumes(context);

@@ -66,8 +66,8 @@ function planStdio(request: StdioRequest): StdioPlan {
 }
 
 /**
- * Writes down the streams of a launch that passes descriptors and may be followed by restarts, for which the monitor
- * keeps them open.
+ * Writes down the streams of a launch that passes descriptors and may be followed by restarts; the monitor keeps these
+ * descriptors open.
  */
 export function writeDescriptors(runDirectory: string, { stdio, extraFds, env = {} }: StdioPlan): void {
   writeFileSync(`${runDirectory}/descriptors`, JSON.stringify({ stdio, extraFds, fds: [], env }), { mode: 0o600 });

@@ -76,7 +76,7 @@ export function containerDependents(
   return all ? context.store.allDependents(seq) : context.store.dependents(seq);
 }
 
-/** Returns the files that the engine has bind-mounted, without those whose place a mount of the user takes. */
+/** Returns the files that the engine has bind-mounted, except those that a mount of the user replaces. */
 export function containerBindMounts(context: EngineContext, id: string): Readonly<Record<string, string>> {
   const { name, state } = storedContainer(context, id);
   const paths = containerPaths(context.directories, id);

@@ -38,7 +38,7 @@ export async function waitForContainer(context: EngineContext, id: string, optio
   const intervalMs = checkInterval(options.intervalMs);
   const wanted = new Set(conditions.map(statusOfCondition));
   if (wantsHealth(wanted)) requireHealthcheck(context, id);
-  return whileOpen(context, options.signal, (signal) => reached(context, id, { wanted, intervalMs, signal }));
+  return whileOpen(context, options.signal, (signal) => waitUntilReached(context, id, { wanted, intervalMs, signal }));
 }
 
 interface Wanting {
@@ -47,7 +47,11 @@ interface Wanting {
   readonly signal: AbortSignal;
 }
 
-async function reached(context: EngineContext, id: string, { wanted, intervalMs, signal }: Wanting): Promise<number> {
+async function waitUntilReached(
+  context: EngineContext,
+  id: string,
+  { wanted, intervalMs, signal }: Wanting,
+): Promise<number> {
   let isDismissed = false;
   for (;;) {
     throwIfAborted('wait', signal);
@@ -62,14 +66,14 @@ async function reached(context: EngineContext, id: string, { wanted, intervalMs,
     }
     if (isNow(wanted, state, paths)) return -1;
     const isInWork = observation.kind === 'launching' || stored.state.status === 'removing';
-    if (isInWork && (await finishForDead(context, id))) continue;
+    if (isInWork && (await finishCutOff(context, id))) continue;
     if (wantsEnd(wanted)) {
       if (observation.kind === 'lost') {
         await settleLost(context, id, signal);
         continue;
       }
       const onlyEnd = [...wanted].every(isEnd);
-      const came = await someEnd(context, id, { observation, intervalMs, signal, onlyEnd, isDismissed });
+      const came = await waitForEnd(context, id, { observation, intervalMs, signal, onlyEnd, isDismissed });
       isDismissed ||= came === 'dismissed';
       if (came !== 'nothing') continue;
     }
@@ -86,7 +90,7 @@ function checkInterval(ms = DEFAULT_INTERVAL_MS): number {
  * Does the rest for whoever was launching or removing the container and was killed, as the next command would. Returns
  * false if somebody holds its lock, and so is at work on it.
  */
-async function finishForDead(context: EngineContext, id: string): Promise<boolean> {
+async function finishCutOff(context: EngineContext, id: string): Promise<boolean> {
   const finished = withFreeContainer(context, id, async (held) => {
     await finishRemoval(held);
     return true;
@@ -150,7 +154,7 @@ interface Waiting {
  * Waits until the monitor reports the end or is gone, but only until the next look if something else is wanted.
  * `nothing`: there is no monitor to wait for; `dismissed`: it hung up without a report.
  */
-async function someEnd(
+async function waitForEnd(
   context: EngineContext,
   id: string,
   { observation, intervalMs, signal, onlyEnd, isDismissed }: Waiting,
