@@ -80,7 +80,7 @@ export interface End {
  * with the same key.
  */
 export function recordEnd({ context, id, name }: HeldContainer, { exitCode, startedUs, finishedUs }: End): void {
-  if (startedUs === 0) return; // what never ran has not died
+  if (startedUs === 0) return; // a container that never ran has not died
   recordContainerEvent(context, {
     id,
     name,

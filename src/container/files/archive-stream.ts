@@ -3,8 +3,8 @@ import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
 /**
- * Returns the stream that `hold` asks for by calling its argument with the chunks. That call returns when the stream
- * has ended or was destroyed, so that `hold` can release what it holds.
+ * Returns a stream of the chunks that `hold` passes to its argument. The promise of that call resolves when the stream
+ * has ended or was destroyed: then `hold` can release what it holds.
  */
 export async function heldStream(
   hold: (stream: (chunks: AsyncIterable<Buffer>) => Promise<void>) => Promise<void>,

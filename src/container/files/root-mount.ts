@@ -24,13 +24,11 @@ export function mountPointOf(context: EngineContext, id: string): string {
 /** Returns the root where it is mounted already; undefined if it is not mounted. */
 export function mountedRoot(held: HeldContainer): RootSource | undefined {
   if (!held.state.mounted || !isMountPoint(held.paths.mountPoint)) return undefined;
-  // Its layers were shifted when it was mounted.
+  // The layers were shifted when the root was mounted.
   return { kind: 'directory', path: held.paths.mountPoint, mapped: false };
 }
 
-/**
- * Unmounts the root, also after a crash during this or during the mounting. Files that are still open can be used on.
- */
+/** Unmounts the root, also after a crash during this or during the mounting. Files that are still open stay usable. */
 export async function unmountRoot(held: HeldContainer): Promise<void> {
   const { mountPoint } = held.paths;
   await execute(encodePlan(teardownPlan({ id: held.id, cgroup: undefined, unmounts: [mountPoint] })));

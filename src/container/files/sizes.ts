@@ -7,7 +7,8 @@ import type { ContainerSizes } from '../api/files.js';
 import { lookUp } from '../create/find-image.js';
 
 /**
- * What lies below the container's own layer: a directory, or an image by its id; the host's own file system is neither.
+ * What lies below the container's own layer: a directory, or an image by its id. Both are '' for the host's own file
+ * system.
  */
 export interface SizedRoot {
   readonly rootfs: string;

@@ -10,7 +10,7 @@ export type HealthStatus = 'starting' | 'healthy' | 'unhealthy';
 export interface HealthLogEntry {
   readonly startedNs: bigint;
   readonly endedNs: bigint;
-  /** 128 + n after signal n; -1 for one that took too long; 127 and 126 for a command that could not be started. */
+  /** 128 + n after signal n; -1 for a check that took too long; 127 and 126 for a command that could not be started. */
   readonly exitCode: number;
   readonly output: string;
 }
@@ -61,7 +61,7 @@ export function writeRecordedHealth(
   try {
     writeFileSync(toldPath(health), `${String(startedNs)} ${status}\n`, { mode: 0o600 });
   } catch (error) {
-    // The run is over.
+    // The run directory is gone: the run is over.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }

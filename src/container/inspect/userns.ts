@@ -21,7 +21,7 @@ export function inspectUserns(config: ContainerConfig): {
   };
 }
 
-/** Returns the mode in Podman's words, in which it does not matter how the ids were chosen. */
+/** Returns the mode in Podman's words: how the ids were chosen is not part of it. */
 function modeText(mode: string): string {
   if (mode === 'host') return '';
   return isPrivate(mode) ? 'private' : mode.replace(/^path:/, 'ns:');

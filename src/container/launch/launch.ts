@@ -50,7 +50,7 @@ export interface LaunchOptions {
   readonly gate?: boolean;
   /** Attach before anything runs, so that no output is lost. */
   readonly attach?: AttachOptions | undefined;
-  /** Runs before an attached session settles. */
+  /** Called before an attached session settles. */
   readonly onEnd?: (exit: ExitStatus | undefined) => Promise<ExitStatus | undefined>;
   /** A further time limit of the container, in milliseconds; 0: no limit. @default 0 */
   readonly timeLimitMs?: number;

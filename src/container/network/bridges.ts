@@ -64,7 +64,7 @@ export class BridgeKeeper {
  * while a container is on it.
  */
 export async function removeBridge(directory: string, bridge: RemovableBridge): Promise<void> {
-  // No container was ever on a network.
+  // Without the directory, no container was ever on a network.
   if (!existsSync(directory)) return;
   await execute(encodePlan(bridgesPlan([bridge], directory, { evenKept: true })));
 }

@@ -295,7 +295,7 @@ function startResolvers({ config: { dns }, context }: HeldContainer, networks: r
 }
 
 /**
- * Takes a running container off one network. Ports that led to its address there lead to one of another network. Throws
+ * Takes a running container off one network. Published ports are then forwarded to its address on another one. Throws
  * CONTAINER_STOPPED if the process has just ended: a next one may have been given the network.
  */
 async function detachLive(
@@ -318,7 +318,8 @@ async function detachLive(
 
 /**
  * Leaves a network out of launches to come, whatever starts them. A monitor that answers is not in the middle of a
- * launch, so none is under way that still has the network.
+ * launch, so no launch is under way that still has the network. Throws CONTAINER_STOPPED if the container was restarted
+ * meanwhile.
  */
 async function leaveOut(held: HeldContainer, place: number): Promise<void> {
   const { observation: before } = held;

@@ -25,7 +25,7 @@ export interface BundleRequest {
   readonly layers: RootLayers;
   /** Where the runtime finds the root. */
   readonly rootPath: string;
-  /** Where the launch mounts the /dev/shm of the container that this one shares it with. */
+  /** Where the launch mounts the /dev/shm of another container; undefined unless it is shared. */
   readonly sharedMemory: string | undefined;
   readonly imageLayers: LaunchContext['imageLayers'];
   /** Initial size of the terminal. */

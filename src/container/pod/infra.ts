@@ -1,4 +1,4 @@
-/** The infra container of a pod: it runs before any other of the pod is started. */
+/** The infra container of a pod: it runs before any other container of the pod is started. */
 import { isTspodError, type ErrorCode } from '../../errors.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import { noSuchPod } from '../../state/lookup.js';

@@ -64,7 +64,7 @@ function needsRepair(context: EngineContext, { id, seq, state }: StoredContainer
   }
 }
 
-/** Whether something happened in the container that is an event and is not recorded yet, since no engine was there. */
+/** Whether something happened in the container that is an event, and that no engine was there to record. */
 function hasUnrecordedEvents(paths: ContainerPaths): boolean {
   return hasUnrecordedHealth(paths) || unrecordedEnds(paths.run).length > 0;
 }

@@ -142,7 +142,7 @@ async function endLost(held: HeldContainer, { init }: LiveRecord): Promise<void>
   try {
     process.kill(SIGKILL);
   } catch {
-    return; // it ended by itself in this moment
+    return; // the process has just ended by itself
   }
   await thawEnding(held);
   try {

@@ -17,7 +17,7 @@ import { recordContainer, type Recorded } from './create.js';
 import { removeContainer } from './remove.js';
 
 export interface CloneOptions extends SignalOption {
-  /** @default the name of the original and `-clone`, with a number behind it where that is taken */
+  /** Name of the clone. @default the name of the original and `-clone`, followed by a number if that is taken */
   readonly name?: string;
   /** Limits that differ from the original's. @default none */
   readonly resources?: ResourceOptions;

@@ -117,7 +117,7 @@ export async function reloadNetworks(context: EngineContext, id: string, { signa
       throw new TspodError('CONTAINER_STOPPED', `container ${id} is not running: container is stopped`, {
         details: { id },
       });
-    // The launch that is to come makes everything.
+    // The restart makes everything.
     if (held.status === 'restarting') return;
     using live = liveNetwork(held);
     if (live !== undefined) await reloadLive(held, live);

@@ -80,7 +80,7 @@ async function signalLocked(held: HeldContainer, number: number): Promise<Killed
 
 function signalFirstProcess({ context, id, name }: HeldContainer, { init }: LiveRecord, number: number): void {
   using process = openProcess(init.pid, init.startTime);
-  const timeUs = realTimeUs(); // not after the end that follows from it
+  const timeUs = realTimeUs(); // taken first: the event must not be later than the end that follows from it
   signalProcess(process, number);
   failpoint('kill-sent');
   recordContainerEvent(context, { id, name, status: 'kill', attributes: { signal: String(number) }, timeUs });

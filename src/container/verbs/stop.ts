@@ -88,7 +88,7 @@ async function stopDependent(context: EngineContext, id: string, options: StopOp
   try {
     await stopContainer(context, id, options);
   } catch (error) {
-    // it has ended meanwhile
+    // The container has ended meanwhile.
     if (!isTspodError(error, 'CONTAINER_STOPPED') && !isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
   }
 }
