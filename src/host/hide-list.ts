@@ -43,7 +43,7 @@ export type HostCover =
        * gone.
        * @default false
        */
-      readonly passing?: boolean;
+      readonly mayVanish?: boolean;
     }
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'directory'; readonly path: string; readonly mode: number };
@@ -75,11 +75,11 @@ export function readHideList(
   tree: HostTree = new HostTree(),
 ): HideList {
   const rules = hideRules(request, tree);
-  const { points, passing } = addMounts(rules, { mounts, tree, all: request.all });
+  const { points, vanishing } = addMounts(rules, { mounts, tree, all: request.all });
   const layer = buildLayer(rules, points, tree);
   return {
     ...layer,
-    covers: layer.covers.map((cover) => (passing.has(cover.path) ? { ...cover, passing: true } : cover)),
+    covers: layer.covers.map((cover) => (vanishing.has(cover.path) ? { ...cover, mayVanish: true } : cover)),
     redirects: layer.entries.some((entry) => entry.kind === 'directory' && entry.redirect),
     digest: digestOf(layer.entries),
     seen: tree.seen,
@@ -138,7 +138,7 @@ interface OtherMounts {
   /** All mount points except the root. */
   readonly points: readonly string[];
   /** Mount points that are bound only because all are: the host can do without them. */
-  readonly passing: ReadonlySet<string>;
+  readonly vanishing: ReadonlySet<string>;
 }
 
 /**
@@ -160,7 +160,7 @@ function addMounts(rules: HideRules, { mounts, tree, all }: MountRequest): Other
       'INVALID_ARGUMENT',
       `show: ${RUN_DIRECTORY} is a file system of its own: show what lies in it`,
     );
-  const passing = new Set<string>();
+  const vanishing = new Set<string>();
   for (const [point, { type, source }] of points) {
     // Only shown mount points are accessed: a network file system may not respond.
     if (rules.has(point) || visibilityOf(rules, point) !== 'show' || !tree.isDirectory(point)) continue;
@@ -168,9 +168,9 @@ function addMounts(rules: HideRules, { mounts, tree, all }: MountRequest): Other
     const bound =
       source !== HIDE_LAYERS_SOURCE && (holdsSystem || (all && point !== RUN_DIRECTORY && !NOT_BOUND.has(type)));
     rules.set(point, bound ? 'show' : 'empty');
-    if (bound && !holdsSystem) passing.add(point);
+    if (bound && !holdsSystem) vanishing.add(point);
   }
-  return { points: [...points.keys()], passing };
+  return { points: [...points.keys()], vanishing };
 }
 
 type Layer = Pick<HideList, 'entries' | 'covers' | 'hidden'>;

@@ -21,7 +21,7 @@ const CHUNK_BYTES = 256 * 1024;
  * Error codes, and names in messages. `foreign`: code for a compression that layers must not have, while other archives
  * may have it elsewhere.
  */
-const WRONG = {
+const DATA_ERRORS = {
   layer: { code: 'BAD_IMAGE', foreign: 'BAD_IMAGE', name: 'a layer' },
   archive: { code: 'BAD_ARCHIVE', foreign: 'NOT_SUPPORTED', name: 'the archive' },
   // An archive that becomes a layer.
@@ -32,7 +32,7 @@ export interface DecompressOptions {
   /** How much the data may grow. @default GROWTH_LIMIT */
   readonly limit?: GrowthLimit | undefined;
   /** Kind of data, for errors. @default 'layer' */
-  readonly what?: keyof typeof WRONG;
+  readonly what?: keyof typeof DATA_ERRORS;
 }
 
 /**
@@ -51,7 +51,7 @@ export async function* decompressed(
   const foreign = foreignCompression(head);
   if (foreign !== undefined) {
     await whole.return();
-    throw new TspodError(WRONG[what].foreign, foreignText(WRONG[what].name, foreign));
+    throw new TspodError(DATA_ERRORS[what].foreign, foreignText(DATA_ERRORS[what].name, foreign));
   }
   const decompressor = decompressorOf(head);
   if (decompressor === undefined) yield* whole;
@@ -72,8 +72,8 @@ async function* counting(source: Chunks, count: (bytes: number) => void): AsyncG
   }
 }
 
-function bomb({ factor }: GrowthLimit, what: keyof typeof WRONG): TspodError {
-  const { code, name } = WRONG[what];
+function bomb({ factor }: GrowthLimit, what: keyof typeof DATA_ERRORS): TspodError {
+  const { code, name } = DATA_ERRORS[what];
   return new TspodError(
     code,
     `${name} cannot be unpacked: it becomes more than ${factor} times as large when it is decompressed`,
@@ -95,7 +95,7 @@ function zstd(): Transform {
 async function* through(
   source: Chunks,
   decompressor: Transform,
-  what: keyof typeof WRONG,
+  what: keyof typeof DATA_ERRORS,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const feeding = pipeline(Readable.from(source, { objectMode: false, highWaterMark: CHUNK_BYTES }), decompressor);
   // The loop that reads from the decompressor reports the same error.
@@ -104,15 +104,15 @@ async function* through(
     for await (const chunk of decompressor as AsyncIterable<Uint8Array>) yield chunk;
     await feeding;
   } catch (error) {
-    throw asWrong(error, what);
+    throw asDataError(error, what);
   }
 }
 
-function asWrong(error: unknown, what: keyof typeof WRONG): unknown {
+function asDataError(error: unknown, what: keyof typeof DATA_ERRORS): unknown {
   const { code } = error as NodeJS.ErrnoException;
   const isData = isZstdDataError(error) || (typeof code === 'string' && /^(Z_|ZSTD_|ERR_ZSTD)/.test(code));
   if (!isData || isTspodError(error)) return error;
-  const { code: wrong, name } = WRONG[what];
+  const { code: wrong, name } = DATA_ERRORS[what];
   return new TspodError(wrong, `${name} cannot be decompressed: ${(error as Error).message}`, { cause: error });
 }
 

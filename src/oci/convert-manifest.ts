@@ -23,11 +23,11 @@ interface RawForm {
 }
 
 /** Returns a manifest in the given format; one that has it already is returned byte for byte. */
-export function manifestIn(form: ManifestForm, raw: RawForm, manifest: ImageManifest): RawForm {
-  const mediaType = typeIn(form, manifest.mediaType);
+export function convertManifest(form: ManifestForm, raw: RawForm, manifest: ImageManifest): RawForm {
+  const mediaType = convertMediaType(form, manifest.mediaType);
   if (mediaType === manifest.mediaType) return raw;
   const convert = ({ mediaType: given, digest, size }: Descriptor) => ({
-    mediaType: typeIn(form, given),
+    mediaType: convertMediaType(form, given),
     digest,
     size,
   });
@@ -45,6 +45,6 @@ export function manifestIn(form: ManifestForm, raw: RawForm, manifest: ImageMani
 }
 
 /** Returns a media type in the given format; one without a counterpart is returned as it is. */
-export function typeIn(form: ManifestForm, mediaType: string): string {
+export function convertMediaType(form: ManifestForm, mediaType: string): string {
   return PAIRS.find(({ oci, docker }) => oci === mediaType || docker === mediaType)?.[form] ?? mediaType;
 }

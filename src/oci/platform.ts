@@ -85,11 +85,11 @@ export function platformText({ os, architecture, variant }: Platform): string {
 export function isPlatform(image: Platform, wanted: Platform): boolean {
   if (image.os !== wanted.os || image.architecture !== wanted.architecture) return false;
   const isAny = wanted.variant === undefined || image.variant === undefined || image.variant === '';
-  return isAny || image.variant === wanted.variant || isImplied(wanted) || isImplied(image);
+  return isAny || image.variant === wanted.variant || hasImpliedVariant(wanted) || hasImpliedVariant(image);
 }
 
 /** Whether the variant follows from the architecture: arm64 is always v8. */
-function isImplied({ architecture, variant }: Platform): boolean {
+function hasImpliedVariant({ architecture, variant }: Platform): boolean {
   return architecture === 'arm64' && (variant === 'v8' || variant === undefined);
 }
 

@@ -13,13 +13,13 @@ export interface CgroupRequest {
 }
 
 /** Controllers that are enabled where possible, for counts and default limits, or limits that an update sets later. */
-const DEFAULTS: readonly Controller[] = ['memory', 'pids', 'cpu'];
+const DEFAULT_CONTROLLERS: readonly Controller[] = ['memory', 'pids', 'cpu'];
 
 /**
  * Controllers that systemd enables down to the groups that it has delegated. It does not know others, and leaves them
  * as they are.
  */
-const DELEGATED: readonly string[] = ['cpu', 'cpuset', 'io', 'memory', 'pids'];
+const DELEGATED_CONTROLLERS: readonly string[] = ['cpu', 'cpuset', 'io', 'memory', 'pids'];
 
 /**
  * Adds steps that enable controllers for a version 2 cgroup, which has a controller only if all groups above enable it
@@ -29,7 +29,9 @@ const DELEGATED: readonly string[] = ['cpu', 'cpuset', 'io', 'memory', 'pids'];
 export function enableControllers(builder: PlanBuilder, directory: CgroupDirectory, request: CgroupRequest): void {
   const available = directory.hierarchy.controllers;
   const asked = askedControllers(request).filter((controller) => available.includes(controller));
-  const others = DEFAULTS.filter((controller) => available.includes(controller) && !asked.includes(controller));
+  const others = DEFAULT_CONTROLLERS.filter(
+    (controller) => available.includes(controller) && !asked.includes(controller),
+  );
   const { mountPoint } = directory.hierarchy;
   const levels = [mountPoint, ...parentsOf(directory.path.slice(mountPoint.length)).map((path) => mountPoint + path)];
   if (directory.frame === undefined) {
@@ -37,7 +39,7 @@ export function enableControllers(builder: PlanBuilder, directory: CgroupDirecto
     return;
   }
   // Groups above the frame are their owner's to change, except for controllers that the owner does not know.
-  const unknown = asked.filter((controller) => !DELEGATED.includes(controller));
+  const unknown = asked.filter((controller) => !DELEGATED_CONTROLLERS.includes(controller));
   enableDown(builder, levels.slice(0, -1), { asked: unknown, others: [], make: false });
   enableDown(builder, levels.slice(-1), { asked, others, make: false });
 }

@@ -176,7 +176,7 @@ export interface LaunchContext {
   /** Sources of bind mounts that lie in a directory which the container may write, by path. @default none */
   readonly sourcePlaces?: ReadonlyMap<string, SourcePlace>;
   /** Destinations of bind mounts that become empty directories if the source is gone at the launch. @default none */
-  readonly passingBinds?: ReadonlySet<string>;
+  readonly vanishingBinds?: ReadonlySet<string>;
   /** @default none */
   readonly extendedFiles?: readonly ExtendedFile[];
   /** Symbolic links that are made in the root where nothing has their name. @default none */

@@ -192,7 +192,7 @@ function addFileSystem(launch: Launch): void {
     mountLabel,
     imageLayers: context.imageLayers ?? new Map<string, never>(),
     sourcePlaces: context.sourcePlaces ?? new Map<string, never>(),
-    passingBinds: context.passingBinds ?? new Set<never>(),
+    vanishingBinds: context.vanishingBinds ?? new Set<never>(),
     staging: stagingDirectory(context),
   });
   addDevices(builder, spec, {

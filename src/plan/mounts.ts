@@ -35,7 +35,7 @@ export interface MountContext {
   /** Sources that are looked up inside a directory, by path. */
   readonly sourcePlaces: ReadonlyMap<string, SourcePlace>;
   /** Destinations of bind mounts whose source may be gone at the launch. */
-  readonly passingBinds: ReadonlySet<string>;
+  readonly vanishingBinds: ReadonlySet<string>;
   /** The root's staging directory: covered for a moment, visible to the plan alone. */
   readonly staging: string;
 }
@@ -152,8 +152,8 @@ function addBind(builder: PlanBuilder, mount: OciMount, { options, context }: Re
   const outside = context.usernsSlot !== NONE || shares;
   const slot = outside ? builder.slot() : context.slot;
   const place = context.sourcePlaces.get(path);
-  const passing = context.passingBinds.has(mount.destination);
-  const source = { slot, path, recursive, place, passing } as const;
+  const orEmpty = context.vanishingBinds.has(mount.destination);
+  const source = { slot, path, recursive, place, orEmpty } as const;
   if (shares) openSource(builder, 'prepare', source);
   else if (outside && options.idmap !== 'no') openSource(builder, 'afterClone', source);
   else if (outside) copyMount(builder, source);

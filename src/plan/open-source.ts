@@ -20,7 +20,7 @@ export interface Source {
   /** @default looked up as any path of the host */
   readonly place?: SourcePlace | undefined;
   /** Whether an empty directory takes the place of a source that cannot be opened. @default false */
-  readonly passing?: boolean;
+  readonly orEmpty?: boolean;
 }
 
 /**
@@ -28,8 +28,8 @@ export interface Source {
  * moment.
  */
 export function openSource(builder: PlanBuilder, stage: Stage, source: Source): void {
-  const { slot, path, recursive, place, passing = false } = source;
-  if (passing) {
+  const { slot, path, recursive, place, orEmpty = false } = source;
+  if (orEmpty) {
     // A source that cannot be opened leaves the empty directory in the slot.
     builder.add(stage, 'mountFs', { slot, type: 'tmpfs', options: ['source=tmpfs', 'mode=755'], attributes: 0n });
     builder.try(stage, 'openTree', { slot, path, recursive });

@@ -198,9 +198,8 @@ export const OPS = {
 
   /**
    * Mounts an overlay with more lower layers than one option holds, detached, into the slot. With `append` each layer
-   * is given by itself (`lowerdir+`, Linux 6.8); without it, and where the kernel does not know that option, the
-   * overlay is made by mount(2) on `frame`, a directory that is covered for a moment and that only this mount namespace
-   * must see.
+   * is given by itself (`lowerdir+`, Linux 6.8); without it, and where the kernel does not know that option, mount(2)
+   * mounts the overlay on the directory `frame` for a moment, which must be visible in this mount namespace only.
    */
   mountLayers: {
     code: 44,

@@ -174,7 +174,7 @@ function addCapabilities(
   identity: IdentityContext | undefined,
 ): void {
   if (identity === undefined) {
-    builder.add('init', 'capabilities', { applies: CODES.applies.always, ...masks(capabilities) });
+    builder.add('init', 'capabilities', { applies: CODES.applies.always, ...capabilityMasks(capabilities) });
     return;
   }
   const bounding = capabilityMask(capabilities.bounding ?? []);
@@ -197,7 +197,7 @@ function addCapabilities(
   });
 }
 
-function masks(sets: OciCapabilities) {
+function capabilityMasks(sets: OciCapabilities) {
   const { effective = [], permitted = [], inheritable = [], ambient = [] } = sets;
   return {
     effective: capabilityMask(effective),

@@ -145,7 +145,7 @@ function launchContext(context: EngineContext, { request, spec, facts, hostPaths
     root: request.root,
     imageLayers: imageLayersOf(context, request),
     sourcePlaces: sourcePlaces(spec.mounts ?? [], writtenRoot(config)),
-    passingBinds: passingBinds(request.hostCovers, config),
+    vanishingBinds: vanishingBinds(request.hostCovers, config),
     extendedFiles: request.extended,
     links: MTAB,
     cgroup,
@@ -183,10 +183,10 @@ function launchContext(context: EngineContext, { request, spec, facts, hostPaths
  * Returns the places of bind mounts whose source may be gone by the launch, without those where the user mounts
  * something, since that has to be there.
  */
-function passingBinds(covers: HideList['covers'], { mounts }: ContainerConfig): ReadonlySet<string> {
-  const passing = covers.filter((cover) => cover.kind === 'host' && cover.passing === true);
+function vanishingBinds(covers: HideList['covers'], { mounts }: ContainerConfig): ReadonlySet<string> {
+  const vanishing = covers.filter((cover) => cover.kind === 'host' && cover.mayVanish === true);
   const named = new Set(mounts.map(({ target }) => target));
-  return new Set(passing.map(({ path }) => path).filter((path) => !named.has(path)));
+  return new Set(vanishing.map(({ path }) => path).filter((path) => !named.has(path)));
 }
 
 function logOf(config: ContainerConfig, paths: ContainerPaths): Pick<LaunchContext, 'log'> {

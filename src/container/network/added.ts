@@ -6,7 +6,7 @@ import { existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 
 import { execute } from '../../native/execute.js';
 import { encodePlan } from '../../plan/encode.js';
-import { addedPlan } from '../../plan/network/detach.js';
+import { removeAddedLinksPlan } from '../../plan/network/detach.js';
 import type { LiveChange } from '../../plan/network/live.js';
 import type { AttachedNetwork, ContainerNetwork } from '../../spec/network/container-network.js';
 import type { EngineContext } from '../context.js';
@@ -76,6 +76,6 @@ export async function removeAdded(context: EngineContext, id: string): Promise<v
   const path = addedFile(context, id);
   if (!existsSync(path)) return;
   const added = readAdded(context, id);
-  if (added.length > 0) await execute(encodePlan(addedPlan(id, added, context.paths.networks)));
+  if (added.length > 0) await execute(encodePlan(removeAddedLinksPlan(id, added, context.paths.networks)));
   unlinkSync(path);
 }

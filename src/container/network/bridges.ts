@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFile
 import { execute } from '../../native/execute.js';
 import { tryLock, type FileLock } from '../../native/file-lock.js';
 import { attachedBridges } from '../../plan/network/attach.js';
-import { bridgesPlan } from '../../plan/network/detach.js';
+import { removeBridgesPlan } from '../../plan/network/detach.js';
 import type { RemovableBridge } from '../../plan/network/firewall.js';
 import { NETWORK_FILES } from '../../plan/network/names.js';
 import { encodePlan } from '../../plan/encode.js';
@@ -66,7 +66,7 @@ export class BridgeKeeper {
 export async function removeBridge(directory: string, bridge: RemovableBridge): Promise<void> {
   // Without the directory, no container was ever on a network.
   if (!existsSync(directory)) return;
-  await execute(encodePlan(bridgesPlan([bridge], directory, { evenKept: true })));
+  await execute(encodePlan(removeBridgesPlan([bridge], directory, { evenKept: true })));
 }
 
 /** Removes the bridges that killed engines have left. Costs a look at one directory if there are none. */
@@ -113,5 +113,5 @@ async function removeUnused(directory: string, kept: readonly KeptBridge[]): Pro
     lock.release();
   }
   const bridges = kept.map(({ bridge }) => bridge);
-  await execute(encodePlan(bridgesPlan(bridges, directory))).catch(() => undefined);
+  await execute(encodePlan(removeBridgesPlan(bridges, directory))).catch(() => undefined);
 }

@@ -8,7 +8,7 @@ import { attachOne } from '../../network/attach.js';
 import type { Network } from '../../network/network-file.js';
 import { ensureDefaultNetwork, findNetwork, isDefault, listNetworks } from '../../network/networks.js';
 import { encodePlan } from '../../plan/encode.js';
-import { bridgesPlan } from '../../plan/network/detach.js';
+import { removeBridgesPlan } from '../../plan/network/detach.js';
 import { connectPlan, disconnectPlan, rulesPlan, type LiveChange, type LiveNetwork } from '../../plan/network/live.js';
 import { hostLinkName } from '../../plan/network/names.js';
 import { loopbackTargets, publishedAddresses } from '../../plan/network/ports.js';
@@ -313,7 +313,7 @@ async function detachLive(
   writePlace(held, live, { network: noNetwork(network), index });
   freeLeases(held, live, found, index);
   await updateFirewallForwards(live, others);
-  if (network.driver === 'bridge') await execute(encodePlan(bridgesPlan([network], live.directory)));
+  if (network.driver === 'bridge') await execute(encodePlan(removeBridgesPlan([network], live.directory)));
 }
 
 /**

@@ -20,7 +20,7 @@ import { namesAddresses } from '../../network/name-server-file.js';
 import type { Network } from '../../network/network-file.js';
 import { findNetwork } from '../../network/networks.js';
 import { encodePlan } from '../../plan/encode.js';
-import { tellNamesPlan } from '../../plan/network/detach.js';
+import { reloadNamesPlan } from '../../plan/network/detach.js';
 import { namesPlan } from '../../plan/network/live.js';
 import type { AttachedNetwork } from '../../spec/network/container-network.js';
 import { parseIp } from '../../util/ip-address.js';
@@ -132,7 +132,7 @@ async function notifyProgram(context: EngineContext): Promise<void> {
   const directory = namesDirectory(context);
   const isNeeded = namesFiles(context).length > 0;
   if (isNeeded && nameServerPid(directory) === undefined) await startProgram(directory);
-  else if (!isNeeded || hasUnreadFiles(context)) await execute(encodePlan(tellNamesPlan(context.paths.networks)));
+  else if (!isNeeded || hasUnreadFiles(context)) await execute(encodePlan(reloadNamesPlan(context.paths.networks)));
   markRead(context);
 }
 

@@ -16,7 +16,7 @@ import { requireGone } from '../../util/gone.js';
 
 /** Returns what plans need to know of a container's networks. */
 export function networkContext({ paths }: EngineContext, network: ContainerNetwork): NetworkContext {
-  return { network, directory: paths.networks, tellsNames: findNameServer() !== undefined };
+  return { network, directory: paths.networks, hasNameServer: findNameServer() !== undefined };
 }
 
 function fileOf({ paths }: EngineContext, id: string): string {

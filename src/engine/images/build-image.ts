@@ -9,7 +9,7 @@ import type { EngineContext } from '../../container/context.js';
 import { TspodError } from '../../errors.js';
 import type { ImageSource, RawManifest } from '../../image/transport.js';
 import { abortedError } from '../../native/abort.js';
-import { typeIn, type ManifestForm } from '../../oci/convert-manifest.js';
+import { convertMediaType, type ManifestForm } from '../../oci/convert-manifest.js';
 import { digestOf } from '../../oci/digest.js';
 import type { Descriptor, ImageConfig } from '../../oci/image.js';
 import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../oci/media-types.js';
@@ -106,10 +106,14 @@ function sourceOf(
   const bytes = Buffer.from(JSON.stringify({ ...config, rootfs: { ...rootfs, diff_ids: [...rootfs.diff_ids, diff] } }));
   const configDigest = digestOf(bytes);
   const manifest = manifestOf(form, {
-    config: { mediaType: typeIn(form, OCI_CONFIG), digest: configDigest, size: bytes.length },
+    config: { mediaType: convertMediaType(form, OCI_CONFIG), digest: configDigest, size: bytes.length },
     layers: [
-      ...base.map((layer) => ({ mediaType: typeIn(form, layer.mediaType), digest: layer.digest, size: layer.size })),
-      { mediaType: typeIn(form, OCI_LAYER_GZIP), digest, size },
+      ...base.map((layer) => ({
+        mediaType: convertMediaType(form, layer.mediaType),
+        digest: layer.digest,
+        size: layer.size,
+      })),
+      { mediaType: convertMediaType(form, OCI_LAYER_GZIP), digest, size },
     ],
     ...(form === 'docker' || annotations === undefined ? {} : { annotations }),
   });
@@ -129,7 +133,7 @@ function sourceOf(
 }
 
 function manifestOf(form: ManifestForm, members: object): RawManifest {
-  const mediaType = typeIn(form, OCI_MANIFEST);
+  const mediaType = convertMediaType(form, OCI_MANIFEST);
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...members }));
   return { mediaType, digest: digestOf(bytes), bytes };
 }

@@ -5,7 +5,7 @@ import { findImage, type FoundImage } from '../../container/create/find-image.js
 import { TspodError } from '../../errors.js';
 import { spoolDirectory } from '../../host/directories.js';
 import type { ImageDestination } from '../../image/transport.js';
-import { manifestIn, type ManifestForm } from '../../oci/convert-manifest.js';
+import { convertManifest, type ManifestForm } from '../../oci/convert-manifest.js';
 import { parseManifest } from '../../oci/parse-image.js';
 import { isTagged } from '../../util/stored-name.js';
 import { openDestination } from './open.js';
@@ -93,7 +93,10 @@ function inForm(destination: ImageDestination, form: ManifestForm): ImageDestina
   return delegate(destination, {
     putManifest: (raw, options) => {
       const parsed = parseManifest(raw.bytes, raw.mediaType);
-      return destination.putManifest(parsed.kind === 'index' ? raw : manifestIn(form, raw, parsed.manifest), options);
+      return destination.putManifest(
+        parsed.kind === 'index' ? raw : convertManifest(form, raw, parsed.manifest),
+        options,
+      );
     },
   });
 }

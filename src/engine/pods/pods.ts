@@ -9,7 +9,7 @@ import { createPod } from '../../pod/create.js';
 import { podHandle } from '../../pod/handle.js';
 import { summarizePod } from '../../pod/summary.js';
 import type { CreateOptions } from '../../spec/create-options.js';
-import { normalizePodOptions, podOptionsOf } from '../../spec/pod/pod-normalize.js';
+import { normalizePodOptions, splitPodOptions } from '../../spec/pod/pod-normalize.js';
 import { defined } from '../../util/defined.js';
 import { checkedList, checkedPrune } from '../call-options.js';
 import { networkNamed } from '../name-and-label-filters.js';
@@ -91,7 +91,7 @@ export async function withNewPod<T, Options extends CreateOptions>(
   if (options.pod?.startsWith(NEW) !== true) return create(options);
   const name = options.pod.slice(NEW.length);
   if (name === '') throw new TspodError('INVALID_ARGUMENT', 'new pod name must be at least one character');
-  const { pod, container } = podOptionsOf(options);
+  const { pod, container } = splitPodOptions(options);
   const { id } = await tracked(context, () => make(context, { ...pod, name }));
   try {
     return await create({ ...container, pod: id });

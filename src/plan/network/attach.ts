@@ -48,7 +48,7 @@ export interface NetworkContext {
    * one later.
    * @default false
    */
-  readonly tellsNames?: boolean;
+  readonly hasNameServer?: boolean;
 }
 
 interface Attachment extends NetworkContext {
@@ -264,7 +264,7 @@ function addPorts(builder: PlanBuilder, { id, network }: Pick<Attachment, 'id' |
       drafts: removeElements(TABLE, map, [element]),
     });
   }
-  sendBatch(builder, { stage: 'network', socket, drafts: byMap(elements, addElements) });
+  sendBatch(builder, { stage: 'network', socket, drafts: draftsByMap(elements, addElements) });
   forgetFlows(builder, 'network', { network, socket });
 }
 
@@ -283,7 +283,7 @@ function forgetFlows(
   if (ports.length > 0) builder.try(stage, 'forgetFlows', { socketSlot: socket, ports });
 }
 
-function byMap(elements: readonly PortElement[], make: typeof addElements) {
+function draftsByMap(elements: readonly PortElement[], make: typeof addElements) {
   const maps = [...new Set(elements.map(({ map }) => map))];
   return maps.flatMap((map) =>
     make(

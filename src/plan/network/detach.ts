@@ -23,7 +23,7 @@ export function detachNetworks(
   id: string,
   { namespaceSlot, ...context }: NetworkContext & { readonly namespaceSlot?: number | undefined },
 ): void {
-  const { network, directory, tellsNames = false } = context;
+  const { network, directory, hasNameServer = false } = context;
   if (namespaceSlot !== undefined) removeUppers(builder, network, namespaceSlot);
   if (network.ports.length > 0) {
     removePorts(builder, { id, network }, openNetlink(builder, 'teardown', { protocol: NETLINK_NETFILTER }));
@@ -37,7 +37,7 @@ export function detachNetworks(
     removeBridges(builder, 'sweep', { bridges, directory, socket });
   }
   const file = `${directory}/${NETWORK_FILES.container(id)}`;
-  if (tellsNames) {
+  if (hasNameServer) {
     // The engine looks for the container's file under this lock when it writes names, so a name that was removed does
     // not come back.
     const lock = `${directory}/${NETWORK_FILES.namesLock}`;
@@ -61,7 +61,7 @@ function removeUppers(builder: PlanBuilder, { networks }: NetworkContext['networ
 }
 
 /** Returns a plan that has aardvark-dns read its files again, or ends it if there are none. */
-export function tellNamesPlan(directory: string): Plan {
+export function reloadNamesPlan(directory: string): Plan {
   const builder = new PlanBuilder();
   builder.add('prepare', 'forgetNames', {
     directory: `${directory}/${NETWORK_FILES.names}`,
@@ -115,7 +115,7 @@ function removeBridges(builder: PlanBuilder, stage: Stage, removal: Removal): vo
  * Returns a plan that removes the host's links of a container, for networks that it was connected to while it ran, and
  * then their bridges, except those that other containers are on.
  */
-export function addedPlan(id: string, added: readonly LiveChange[], directory: string): Plan {
+export function removeAddedLinksPlan(id: string, added: readonly LiveChange[], directory: string): Plan {
   const builder = new PlanBuilder();
   const bridges = added.filter(({ network }) => network.driver === 'bridge');
   if (bridges.length === 0) return builder.build();
@@ -130,7 +130,7 @@ export function addedPlan(id: string, added: readonly LiveChange[], directory: s
 }
 
 /** Returns a plan that removes the bridges that no container is on and that no engine keeps. */
-export function bridgesPlan(
+export function removeBridgesPlan(
   bridges: readonly RemovableBridge[],
   directory: string,
   { evenKept = false }: Pick<Removal, 'evenKept'> = {},

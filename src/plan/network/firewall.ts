@@ -77,7 +77,7 @@ const NOTHING = new Uint8Array(4);
 
 type Ip = 'ip' | 'ip6';
 
-function ofFamily(ip: Ip): readonly NftExpression[] {
+function familyIs(ip: Ip): readonly NftExpression[] {
   return [meta('nfProtocol'), compare('equal', FAMILY[ip])];
 }
 
@@ -110,7 +110,7 @@ function inPrefix(
 /** Returns expressions that match packets whose destination lies in this network, of either family. */
 export function destinationIs(network: string): readonly NftExpression[] {
   const prefix = prefixOf(network);
-  return [...ofFamily(prefix.bytes.length === 4 ? 'ip' : 'ip6'), ...inPrefix(DESTINATION, 'equal', prefix)];
+  return [...familyIs(prefix.bytes.length === 4 ? 'ip' : 'ip6'), ...inPrefix(DESTINATION, 'equal', prefix)];
 }
 
 /** Returns expressions that match connections to published ports. */
@@ -135,7 +135,7 @@ function portKey(ip?: Ip): readonly NftExpression[] {
 
 function toPublished(ip: Ip, map: NftSet, bound: boolean): readonly NftExpression[] {
   return [
-    ...ofFamily(ip),
+    ...familyIs(ip),
     // The kernel has no route back to ::1 for packets that come from another host.
     ...(ip === 'ip6' ? [payload({ base: 'network', ...DESTINATION.ip6 }), compare('notEqual', LOOPBACK_IP6)] : []),
     ...portKey(bound ? ip : undefined),
@@ -179,7 +179,7 @@ function baseRules(): readonly NetlinkDraft[] {
       [
         meta('inName'),
         lookup({ set: SETS.bridges.name, id: SETS.bridges.id }),
-        ...ofFamily('ip'),
+        ...familyIs('ip'),
         payload({ base: 'network', offset: DESTINATION.ip.offset, length: 1 }),
         compare('equal', LOOPBACK_IP),
         verdict('drop'),
@@ -237,7 +237,7 @@ function masqueradeRules({ hostInterface, internal, subnets }: Bridge): readonly
   const rules = subnets.flatMap(({ subnet }) => {
     const prefix = prefixOf(subnet);
     const ip = prefix.bytes.length === 4 ? 'ip' : 'ip6';
-    const from = [...ofFamily(ip), ...inPrefix(SOURCE, 'equal', prefix)];
+    const from = [...familyIs(ip), ...inPrefix(SOURCE, 'equal', prefix)];
     const hairpin = [...from, ...inPrefix(DESTINATION, 'equal', prefix), ...isPublished(), masquerade()];
     const out = [
       ...from,
@@ -249,7 +249,7 @@ function masqueradeRules({ hostInterface, internal, subnets }: Bridge): readonly
   });
   const fromLoopback = [
     ...linkIs('outName', hostInterface),
-    ...ofFamily('ip'),
+    ...familyIs('ip'),
     payload({ base: 'network', offset: SOURCE.ip.offset, length: 1 }),
     compare('equal', LOOPBACK_IP),
     masquerade(),

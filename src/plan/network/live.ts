@@ -39,7 +39,7 @@ export function connectPlan(
     publishes: all.ports.length > 0,
     network: { networks: [network], ports: [] },
   });
-  return prepared(builder);
+  return preparePlan(builder);
 }
 
 /** Returns a plan that removes an interface. Published ports lead nowhere until rulesPlan() has led them elsewhere. */
@@ -55,14 +55,14 @@ export function disconnectPlan({ id, namespace, network: all }: LiveNetwork, { n
   });
   const name = isBridge ? hostLinkName(id, index) : network.interfaceName;
   sendDrafts(builder, { stage: 'prepare', socket, accepted: ['ENODEV'], drafts: [draftLinkRemoval(name)] });
-  return prepared(builder);
+  return preparePlan(builder);
 }
 
 /** Returns a plan that makes missing rules and ports. */
 export function rulesPlan({ id, network, directory }: Omit<LiveNetwork, 'namespace'>): Plan {
   const builder = new PlanBuilder();
   renewRules(builder, { id, network, directory });
-  return prepared(builder);
+  return preparePlan(builder);
 }
 
 /**
@@ -77,7 +77,7 @@ export function namesPlan({ id, network, directory }: Omit<LiveNetwork, 'namespa
   const holds = [...new Set(addresses)].map(
     (address) => ({ op: 'holdPort', stage: 'prepare', address, ...port }) as const,
   );
-  return { steps: [...prepared(builder).steps, ...holds] };
+  return { steps: [...preparePlan(builder).steps, ...holds] };
 }
 
 function openNamespace(builder: PlanBuilder, path: string): number {
@@ -90,7 +90,7 @@ function openNamespace(builder: PlanBuilder, path: string): number {
  * Returns the plan with the steps of the stage `network` in `prepare`: no process is launched, so there is no child
  * beside which to do them.
  */
-function prepared(builder: PlanBuilder): Plan {
+function preparePlan(builder: PlanBuilder): Plan {
   const { steps } = builder.build();
   return { steps: steps.map((step) => (step.stage === 'network' ? { ...step, stage: 'prepare' } : step)) };
 }

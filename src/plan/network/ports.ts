@@ -75,7 +75,7 @@ function elementsFor(
     targets
       .filter((target) => isServedBy(published, target))
       .flatMap((target) =>
-        each(published, (hostPort, port) => element(published, { hostPort, port, target, comment })),
+        mapRange(published, (hostPort, port) => element(published, { hostPort, port, target, comment })),
       ),
   );
 }
@@ -115,7 +115,7 @@ function portBytes(port: number): Uint8Array {
 /** Returns the published ports of the host for a protocol, each once. */
 export function publishedPorts({ ports }: ContainerNetwork, protocol: PublishedPort['protocol']): readonly number[] {
   const ofProtocol = ports.filter((published) => published.protocol === protocol);
-  return [...new Set(ofProtocol.flatMap((published) => each(published, (hostPort) => hostPort)))];
+  return [...new Set(ofProtocol.flatMap((published) => mapRange(published, (hostPort) => hostPort)))];
 }
 
 /** Whether the address is missing or is the unspecified address of a family (0.0.0.0, ::). */
@@ -143,7 +143,7 @@ export function heldPorts(network: ContainerNetwork): readonly HeldPort[] {
     .filter(({ protocol }) => protocol !== 'sctp')
     .flatMap((published) =>
       addressesOf(published, families).flatMap(({ address, optional }) =>
-        each(published, (port, targetPort) => ({
+        mapRange(published, (port, targetPort) => ({
           protocol: PROTOCOLS[published.protocol],
           address,
           port,
@@ -174,6 +174,9 @@ function addressesOf({ hostIp, protocol }: PublishedPort, families: ReadonlySet<
   ];
 }
 
-function each<T>({ hostPort, containerPort, range }: PublishedPort, make: (hostPort: number, port: number) => T): T[] {
+function mapRange<T>(
+  { hostPort, containerPort, range }: PublishedPort,
+  make: (hostPort: number, port: number) => T,
+): T[] {
   return Array.from({ length: range }, (_, index) => make(hostPort + index, containerPort + index));
 }

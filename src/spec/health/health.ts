@@ -76,11 +76,11 @@ export function normalizeHealth(options: HealthOptions): HealthConfig | undefine
     startPeriodMs: count('health startPeriodMs', options.startPeriodMs ?? 0, MAX_MS),
     onFailure,
     ...(startup === undefined ? {} : { startup }),
-    maxLogCount: orMost(
+    maxLogCount: valueOrMost(
       count('health maxLogCount', options.maxLogCount ?? DEFAULT_LOG_COUNT, MAX_COUNT),
       MAX_LOG_COUNT,
     ),
-    maxLogBytes: orMost(
+    maxLogBytes: valueOrMost(
       count('health maxLogBytes', options.maxLogBytes ?? DEFAULT_LOG_BYTES, MAX_COUNT),
       MAX_LOG_BYTES,
     ),
@@ -122,7 +122,7 @@ function count(what: string, value: number, max: number): number {
 }
 
 /** Returns the value, at most `most`; 0 stands for no limit and so for `most`. */
-function orMost(value: number, most: number): number {
+function valueOrMost(value: number, most: number): number {
   return value === 0 ? most : Math.min(value, most);
 }
 

@@ -92,7 +92,7 @@ function normalizeShare({ share, userns }: PodCreateOptions, infra: boolean): re
 }
 
 /** Refusals of options that only an infra container can have, in the words of the command line. */
-const OF_INFRA: Readonly<Partial<Record<keyof PodCreateOptions, string>>> = {
+const INFRA_REFUSALS: Readonly<Partial<Record<keyof PodCreateOptions, string>>> = {
   infraName: 'cannot set infra-name without an infra container',
   infraImage: 'cannot set infra-image without an infra container',
   infraCommand: 'cannot set infra-command without an infra container',
@@ -104,7 +104,7 @@ const OF_INFRA: Readonly<Partial<Record<keyof PodCreateOptions, string>>> = {
 };
 
 /** Options that a pod without an infra container may have. `hostname` has no effect then, as for Podman. */
-const HARMLESS: ReadonlySet<string> = new Set<keyof PodCreateOptions>([
+const KEYS_WITHOUT_INFRA: ReadonlySet<string> = new Set<keyof PodCreateOptions>([
   'name',
   'labels',
   'share',
@@ -120,13 +120,13 @@ const HARMLESS: ReadonlySet<string> = new Set<keyof PodCreateOptions>([
 
 function refuseWithoutInfra(options: PodCreateOptions): void {
   for (const [key, value] of Object.entries(options)) {
-    if (HARMLESS.has(key) || value === undefined || value === false) continue;
+    if (KEYS_WITHOUT_INFRA.has(key) || value === undefined || value === false) continue;
     if (Array.isArray(value) && value.length === 0) continue;
-    throw invalid(OF_INFRA[key as keyof PodCreateOptions] ?? `cannot set ${key} without an infra container`);
+    throw invalid(INFRA_REFUSALS[key as keyof PodCreateOptions] ?? `cannot set ${key} without an infra container`);
   }
 }
 
-const OF_NETWORKS = [
+const NETWORK_KEYS = [
   'networks',
   'ip',
   'ip6',
@@ -139,8 +139,8 @@ const OF_NETWORKS = [
 ] as const;
 
 /** Options of the pod that the infra container gets unchanged. */
-const PASSED = [
-  ...OF_NETWORKS,
+const INFRA_KEYS = [
+  ...NETWORK_KEYS,
   'addHosts',
   'hostsFile',
   'noHosts',
@@ -169,13 +169,13 @@ export function infraOptions(
   { id, name, share }: { readonly id: string; readonly name: string; readonly share: readonly PodNamespace[] },
 ): CreateOptions {
   const passed = Object.fromEntries(
-    PASSED.map((key) => [key, options[key]]).filter(([, value]) => value !== undefined),
+    INFRA_KEYS.map((key) => [key, options[key]]).filter(([, value]) => value !== undefined),
   ) as Partial<CreateOptions>;
   const isNamed = (options.uts === undefined || options.uts === 'private') && share.includes('uts');
   const own = options.infraImage !== undefined;
   return {
     name: options.infraName ?? `${shortId(id)}-infra`,
-    ...(own ? { image: options.infraImage, ...defined({ command: options.infraCommand }) } : GUARDED),
+    ...(own ? { image: options.infraImage, ...defined({ command: options.infraCommand }) } : BUILT_IN_INFRA),
     ...(isNamed ? { hostname: options.hostname ?? hostnameFrom(name, id) } : {}),
     ...(share.includes('net') || options.network !== undefined || options.networks !== undefined
       ? {}
@@ -190,7 +190,7 @@ export function infraOptions(
  * Options of an infra container without an image: it only waits and reaps orphaned processes, and needs no rights for
  * that.
  */
-const GUARDED: CreateOptions = {
+const BUILT_IN_INFRA: CreateOptions = {
   capDrop: ['ALL'],
   security: { noNewPrivileges: true },
   log: { driver: 'none' },
@@ -207,8 +207,8 @@ export function hasLimits({ pidsLimit, pidsLimitIsDefault, memorySwapIsDefault, 
 }
 
 /** Options of a container that go to a pod which is made for it. */
-const OF_POD = [
-  ...OF_NETWORKS,
+const POD_KEYS = [
+  ...NETWORK_KEYS,
   'addHosts',
   'dns',
   'network',
@@ -221,10 +221,10 @@ const OF_POD = [
 ] as const satisfies readonly (keyof PodCreateOptions & keyof CreateOptions)[];
 
 /** Splits options into those for the pod and those left for the container. */
-export function podOptionsOf<Options extends CreateOptions>(
+export function splitPodOptions<Options extends CreateOptions>(
   options: Options,
 ): { readonly pod: PodCreateOptions; readonly container: Options } {
-  const isOfPod = (key: string) => OF_POD.some((each) => each === key);
+  const isOfPod = (key: string) => POD_KEYS.some((each) => each === key);
   const entries = Object.entries(options);
   return {
     pod: Object.fromEntries(entries.filter(([key, value]) => isOfPod(key) && value !== undefined)),

@@ -252,9 +252,9 @@ test('host:all: the mounts that nobody named may go, those of the system and tho
   const root = machine(t, '/opt/disk/x\n/media/stick/x\n');
   const { covers } = listOf(root, { all: true, own: [], show: ['/home/me/project'], mounts });
   t.deepEqual(covers, [
-    { kind: 'host', path: '/home/me', passing: true },
+    { kind: 'host', path: '/home/me', mayVanish: true },
     { kind: 'host', path: '/home/me/project' },
-    { kind: 'host', path: '/media/stick', passing: true },
+    { kind: 'host', path: '/media/stick', mayVanish: true },
     { kind: 'host', path: '/opt/disk' },
   ]);
 });

@@ -234,8 +234,8 @@ test('the address of a bridge is its own, and always the same', (t) => {
 
 test('names: the container is forgotten before its file goes, where a program tells them', (t) => {
   const network = { network: { networks: [BRIDGE], ports: [] }, directory: '/run/n' };
-  const sweep = (tellsNames: boolean): readonly string[] =>
-    wordsOf(planOf({ network: 'private' }, { context: { network: { ...network, tellsNames } } }), 'sweep');
+  const sweep = (hasNameServer: boolean): readonly string[] =>
+    wordsOf(planOf({ network: 'private' }, { context: { network: { ...network, hasNameServer } } }), 'sweep');
   t.deepEqual(sweep(true).slice(-2), [
     `? take ${ID} out of the names in /run/n/dns`,
     `remove ${FILE} if all is undone`,

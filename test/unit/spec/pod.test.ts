@@ -2,7 +2,7 @@ import test from 'ava';
 
 import type { PodCreateOptions } from '../../../src/spec/pod/pod-options.js';
 import { podCgroupPath, podParent } from '../../../src/spec/limits/cgroup-path.js';
-import { hasLimits, infraOptions, normalizePodOptions, podOptionsOf } from '../../../src/spec/pod/pod-normalize.js';
+import { hasLimits, infraOptions, normalizePodOptions, splitPodOptions } from '../../../src/spec/pod/pod-normalize.js';
 import { testFacts } from '../../helpers/facts.js';
 
 const normalize = (options: PodCreateOptions) => normalizePodOptions(options, testFacts());
@@ -115,7 +115,7 @@ test('the infra container has what belongs to all', (t) => {
 });
 
 test("a container that is made with its pod leaves it what is the pod's", (t) => {
-  const { pod, container } = podOptionsOf({
+  const { pod, container } = splitPodOptions({
     image: 'host:',
     pod: 'new:x',
     publish: ['80:80'],
