@@ -13,7 +13,7 @@ import { isTspodError } from '../../../src/errors.js';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const PAGES = [
-  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
+  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'],
   ...readdirSync(join(ROOT, 'docs')).map((name) => join('docs', name)),
 ].filter((path) => path.endsWith('.md'));
 
