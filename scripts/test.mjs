@@ -2,7 +2,7 @@
 /**
  * The one test runner: everything that can be tested on this machine, counted together.
  *
- *   npm test                          all of it (without the package and the virtual machine)
+ *   npm test                          all suites (outside CI without guards, package and vm)
  *   npm test -- unit launch           some suites: checks native fuzz unit launch sanitizers system security guards package vm
  *   npm test -- --match 'exec: *'     tests of these titles, in the suites named
  *   npm test -- --file clock system   files of a suite by their names, in folders as well
@@ -108,7 +108,7 @@ function installPrograms() {
   if (status !== 0) console.error('scripts/test-programs.sh failed: tests that need the programs will say so');
 }
 
-/** The decoders, against half a minute of mutations of the kept corpus; `npm run fuzz` goes on for longer. */
+/** Fuzzes the decoders and the readers of images, for 10 s each, in CI 30 s; `npm run fuzz` goes on for longer. */
 async function fuzzResults() {
   const seconds = inCi ? 30 : 10;
   return [

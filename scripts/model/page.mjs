@@ -6,30 +6,31 @@ import { seenProblems, unbrokenText } from './seen.mjs';
 
 const MODEL_HEAD = `# The container model
 
-Everything that a container has and does, and the test that shows it. This page is made by \`npm run model\` of \`scripts/model/items.mjs\`; a check fails when an item has no test and no reason why, when
-a test does not exist, or when the page is not what the script makes.
+Everything that a container has and does, and the test that shows it. \`npm run model\` makes this page from \`scripts/model/items.mjs\`; a check fails if an item has neither a test nor
+a reason why not, if a test does not exist, or if the page differs from what the script makes.
 `;
 
 const SECURITY_HEAD = `# Attacks, and the tests that try them
 
-Trusted are the kernel, root, and whoever calls tspod with the options that they choose. Hostile are the content of images and archives, what registries answer, and everything that runs in a container: none of it may reach the host, another
-container or the engine further than these options allow. Whoever has found a way around that reports it in private, by a security advisory of the repository, and not in an issue.
+The kernel, root, and callers of tspod with the options that they choose are trusted. The content of images and archives, the answers of registries, and everything that runs in a container are hostile: none of it may affect the host, another
+container or the engine beyond what these options allow. If you have found a way around that, please report it privately, through a security advisory on the repository, not in an issue.
 
-What has been published about engines and runtimes of containers, by what goes wrong, and the test that tries it on tspod. \`npm run test:security\` runs those in \`security/\`; most of them also show that the legitimate
-use beside the attack works. This page is made by \`npm run model\` of \`scripts/model/security.mjs\`; a check fails when a test does not exist.
+The tables list attacks on container engines and runtimes that have been published, by what goes wrong, with the test that tries each on tspod. \`npm run test:security\` runs the tests in \`security/\`; most of them also show that the
+legitimate use that resembles the attack works. \`npm run model\` makes this page from \`scripts/model/security.mjs\`; a check fails if a test does not exist.
 
-How a test was seen to fail: the last column names what was taken out of tspod; without it the test fails. \`npm run test:guards\` takes each of these guards out of a copy of the sources, builds it and demands that
-([testing.md](testing.md#without-a-guard)). Where another guard stands behind one, both are taken out; where tspod has no guard because it does not do a thing at all, the copy does it. A few tests were not seen to
-fail so: they stand [below](#tests-that-no-broken-build-was-seen-to-fail), with the reason. Where Debian 12's Podman, crun or runc fall for an attack, the test tries it on them as well, if they are installed.
+The last column says how a test was seen to fail: it names a guard without which the test fails. \`npm run test:guards\` takes each of these guards out of a copy of the sources, builds the copy and demands that the test fails
+([testing.md](testing.md#without-a-guard)). If a second guard would also stop the attack, both are taken out; if tspod is safe because it does not do a thing at all, the copy does it. A few tests were never seen to
+fail: they are listed [below](#tests-that-no-broken-build-was-seen-to-fail), with the reason. If Debian 12's Podman, crun or runc are open to an attack, the test tries it on them as well, if they are installed.
 
 ## What is not kept out
 
-- Who gives a container \`CAP_SYS_PTRACE\` without a user namespace of its own trusts it: it may trace a command of \`tspod exec\` that is on its way into it and has not given up the engine's rights yet. runc and crun are
-  the same in this. With a user namespace (\`--userns=auto\`), or without the capability, it is kept out (the first table has the tests).
-- \`--privileged\`, \`--pid=host\` with capabilities, and mounts of the host's devices, sockets or system directories give the host away, as everywhere. With \`--cgroups disabled\` nothing guards devices: \`CAP_MKNOD\` without a user namespace is as much then.
-- The source of a mount is looked up at each launch. Where it lies in what the same container may write, links in there lead nowhere else; one that lies in a directory that another container may write, or that this one
-  reaches by a mount below a read-only one, is what that has put there by then. So are the root of \`--rootfs\` and devices there, and with \`--runtime\` the runtime looks for all sources itself.
-- In the library, \`stdout: 'inherit'\` and descriptors of one's own that are a terminal give that to the container.
+- A container with \`CAP_SYS_PTRACE\` and no user namespace of its own is trusted: it may trace a command of \`tspod exec\` that is entering it and has not given up the engine's rights yet. The same holds for runc and
+  crun. With a user namespace (\`--userns=auto\`), or without the capability, a container cannot do this (the first table has the tests).
+- \`--privileged\`, \`--pid=host\` with capabilities, and mounts of the host's devices, sockets or system directories give control of the host, as with any engine. With \`--cgroups disabled\` nothing guards devices: then
+  \`CAP_MKNOD\` without a user namespace also gives control of the host.
+- The source of a mount is looked up at each launch. If it is in a place where the same container can write, links there cannot lead out of that place. If it is in a directory where another container can write, or that
+  this one reaches through a mount below a read-only one, the container gets whatever was put there by then. The same holds for the root of \`--rootfs\` and devices there, and with \`--runtime\` the runtime looks up all sources itself.
+- In the library, \`stdout: 'inherit'\`, or a descriptor of the caller that is a terminal, gives that terminal to the container.
 `;
 
 /** Each page, by its path. */
