@@ -7,21 +7,21 @@ import { seenToFail } from './seen.mjs';
 const RUNTIME = `
 a container overwrites the program that enters it :: CVE-2019-5736 :: security/enter.test.ts :: exec: a container that waits for the programs that enter it cannot write to them (CVE-2019-5736)
 the entrypoint is a link to the program that enters :: CVE-2019-5736 :: security/enter.test.ts :: start: an entrypoint that is the program that enters is none (CVE-2019-5736)
-the program that enters, from within :: CVE-2019-5736 :: launch/exec.test.ts :: the program that entered the container cannot be written to from inside
-who enters is traced, its descriptors are taken :: CVE-2016-9962 :: security/enter.test.ts :: exec: who enters cannot be traced by the container, and has nothing of the host open (CVE-2016-9962)
-the same by root of a user namespace :: CVE-2016-9962 :: security/enter.test.ts :: exec: nor by root of a user namespace with all rights in it
-what waits at the gate holds descriptors of the monitor :: CVE-2016-9962 :: launch/handshake.test.ts :: gate: what waits there has nothing of the monitor open
+the program that enters is overwritten from inside :: CVE-2019-5736 :: launch/exec.test.ts :: the program that entered the container cannot be written to from inside
+a process that enters is traced, its descriptors are taken :: CVE-2016-9962 :: security/enter.test.ts :: exec: who enters cannot be traced by the container, and has nothing of the host open (CVE-2016-9962)
+a process that enters is traced by root of a user namespace :: CVE-2016-9962 :: security/enter.test.ts :: exec: nor by root of a user namespace with all rights in it
+the process that waits at the gate holds descriptors of the monitor :: CVE-2016-9962 :: launch/handshake.test.ts :: gate: what waits there has nothing of the monitor open
 a working directory is a descriptor of the host :: CVE-2024-21626 :: security/enter.test.ts :: workdir: no descriptor of the host is a way out, by flag, image or exec (CVE-2024-21626)
-that of an image is one :: CVE-2024-21626 :: security/enter.test.ts :: workdir: that of an image is not a way out either; one by an absolute link is found
+the working directory of an image is a descriptor of the host :: CVE-2024-21626 :: security/enter.test.ts :: workdir: that of an image is not a way out either; one by an absolute link is found
 descriptors of the caller leak in :: CVE-2024-21626 :: security/enter.test.ts :: descriptors of a careless caller reach neither a container nor a command in it
 a stream is the host's /dev/null :: - :: security/enter.test.ts :: descriptors: a command in a container that has removed its null device does not change the host’s
 files in a place that others can guess :: CVE-2019-12439 :: security/enter.test.ts :: nothing is made under a name that can be guessed (CVE-2019-12439)
 /proc or /sys of the root is a link :: CVE-2019-19921, CVE-2023-27561, CVE-2023-28642, CVE-2025-54867 :: security/mounts.test.ts :: mounts: what lies in /proc and /sys of a root does not become theirs (CVE-2019-19921, CVE-2023-27561)
 a volume covers /proc :: CVE-2019-16884 :: system/images/images.test.ts :: run: a volume that would cover the kernel is refused
 a mount covers a file of /proc :: CVE-2019-16884 :: launch/mounts.test.ts :: attachInRoot: nothing goes over a file of procfs
-writes to /proc are led astray :: CVE-2025-52881, CVE-2025-62596 :: launch/process.test.ts :: sysctl: what the container has put over its /proc/sys does not matter
+writes to /proc are redirected :: CVE-2025-52881, CVE-2025-62596 :: launch/process.test.ts :: sysctl: what the container has put over its /proc/sys does not matter
 masks made of the container's /dev/null :: CVE-2025-31133, CVE-2025-62161 :: launch/masks.test.ts :: maskPath: what the container calls /dev/null has no part in it
-the same with a sibling that swaps it :: CVE-2025-31133, CVE-2025-52881 :: security/mounts.test.ts :: masks: what hides is not of the container, also while a sibling swaps it (CVE-2025-31133, CVE-2025-52881)
+masks made of a /dev/null that a sibling swaps :: CVE-2025-31133, CVE-2025-52881 :: security/mounts.test.ts :: masks: what hides is not of the container, also while a sibling swaps it (CVE-2025-31133, CVE-2025-52881)
 the console is made of a link :: CVE-2025-52565 :: security/mounts.test.ts :: terminal: the console is the container’s own while a sibling swaps what it may be made of (CVE-2025-52565)
 /dev of the root is a link :: CVE-2026-41579, CVE-2026-47766 :: security/mounts.test.ts :: mounts: devices are not made where a link in place of /dev leads to; by \${peer} of Debian 12 they are (CVE-2026-41579)
 a sibling swaps the target of a mount :: CVE-2021-30465, CVE-2024-45310 :: security/mounts.test.ts :: mounts: a sibling that swaps the targets for links to the host leads none of them out (CVE-2021-30465, CVE-2024-45310)
@@ -31,7 +31,7 @@ the old root is within reach :: CVE-2026-87766 :: launch/mounts.test.ts :: pivot
 shared memory that another container has made a link to the host :: - :: security/mounts.test.ts :: mounts: with another runtime the shared memory of a container is what it has, and no place that its link names
 volumes of an image lie outside :: CVE-2022-23648 :: security/mounts.test.ts :: volumes of an image begin with what lies in it, whatever their paths say (CVE-2022-23648)
 the host's cgroups can be written to without a cgroup namespace :: CVE-2023-25809 :: system/containers/userns.test.ts :: the host’s cgroups are read-only, whatever the container is allowed otherwise (CVE-2023-25809)
-devices beyond the list :: GHSA-g54h-m393-cpwq :: security/confinement.test.ts :: devices: only those of the list can be opened, whoever may make nodes (GHSA-g54h-m393-cpwq)
+devices that are not in the container's list :: GHSA-g54h-m393-cpwq :: security/confinement.test.ts :: devices: only those of the list can be opened, whoever may make nodes (GHSA-g54h-m393-cpwq)
 lengths that overflow in the plan :: CVE-2021-43784 :: security/mounts.test.ts :: mounts: more of all than anybody needs is taken as it is or refused, never cut short (CVE-2021-43784)
 files of the engine through a link of the root :: CVE-2024-5154, CVE-2025-24965, CVE-2024-9341 :: system/networks/names.test.ts :: an image whose /etc or /run leads to a directory of the host gets nothing made there (CVE-2024-5154)
 /etc/mtab through a link of the root :: CVE-2024-5154 :: system/containers/accounts.test.ts :: /etc/mtab of an image whose /etc leads to the host is not made there
@@ -49,22 +49,22 @@ a socket of the engine in the network namespace :: CVE-2020-15257 :: security/co
 const USERS = `
 a number is looked up as a name, or overflows :: CVE-2016-3697, CVE-2024-40635, CVE-2026-46680, CVE-2026-30892 :: system/containers/identity.test.ts :: run and exec: users, groups and capabilities\${change.uidMaps === undefined ? '' : ', in a user namespace'}
 inheritable and ambient capabilities :: CVE-2022-24769, CVE-2022-27649, CVE-2022-27651, CVE-2022-29162 :: system/containers/identity.test.ts :: a capability that was added by name is ambient for a user, never inheritable for root
-one who is not root keeps capabilities of root :: CVE-2016-8867, CVE-2018-1000400, CVE-2018-10856, CVE-2021-20188 :: security/users.test.ts :: users: one who is not root has no capabilities, and a set-uid program none beyond the container’s (CVE-2016-8867, CVE-2021-20188)
-another user of a command has what was added for the container's :: - :: system/containers/identity.test.ts :: exec: a capability that was added by name is not for users other than the container’s own
-a hook's program is the image's :: - :: security/users.test.ts :: users: a hook whose program is the image’s may what the command may, and nothing more
+a user who is not root keeps capabilities of root :: CVE-2016-8867, CVE-2018-1000400, CVE-2018-10856, CVE-2021-20188 :: security/users.test.ts :: users: one who is not root has no capabilities, and a set-uid program none beyond the container’s (CVE-2016-8867, CVE-2021-20188)
+a command with another user has capabilities added for the container's user :: - :: system/containers/identity.test.ts :: exec: a capability that was added by name is not for users other than the container’s own
+a hook's program comes from the image :: - :: security/users.test.ts :: users: a hook whose program is the image’s may what the command may, and nothing more
 groups that are missing, or the caller's :: CVE-2022-2989, CVE-2022-2990, CVE-2022-2995, CVE-2022-36109, CVE-2023-25173 :: security/users.test.ts :: users: groups of the caller do not come along, the primary one is among them (CVE-2022-2989, CVE-2022-36109, CVE-2023-25173)
-files of accounts without measure :: CVE-2025-4437, CVE-2026-47262 :: security/users.test.ts :: users: files of accounts without measure cost no memory, and are refused or bounded (CVE-2025-4437, CVE-2026-47262)
-the same for who looks at the processes :: CVE-2025-4437 :: security/users.test.ts :: top: a container that makes its accounts endless or a pipe keeps nobody
-a file of hosts without measure, which others share :: - :: system/networks/names.test.ts :: a shared network: a file of hosts without measure is left alone, and keeps nobody from joining
+files of accounts of unbounded size :: CVE-2025-4437, CVE-2026-47262 :: security/users.test.ts :: users: files of accounts without measure cost no memory, and are refused or bounded (CVE-2025-4437, CVE-2026-47262)
+files of accounts that are endless when top reads them :: CVE-2025-4437 :: security/users.test.ts :: top: a container that makes its accounts endless or a pipe keeps nobody
+a hosts file of unbounded size, which other containers share :: - :: system/networks/names.test.ts :: a shared network: a file of hosts without measure is left alone, and keeps nobody from joining
 a command has more rights than its container :: CVE-2025-27612 :: unit/spec/exec.test.ts :: an exec never holds more than its container, but with privileged
 a command has more rights than its container, in the kernel :: CVE-2025-27612 :: system/cli/exec.test.ts :: exec: the rights are those of the container, or all with --privileged
 sysctls that smuggle another :: CVE-2022-0811, CVE-2022-0532 :: security/confinement.test.ts :: sysctls: none that smuggles another, none of the host’s (CVE-2022-0811, CVE-2022-0532)
-labels and annotations that mean something :: CVE-2024-3154, CVE-2023-6476, CVE-2026-94603, CVE-2026-53488 :: security/confinement.test.ts :: images and callers: no label or annotation changes how a container is kept (CVE-2026-94603, CVE-2026-53488, CVE-2024-3154)
+labels and annotations that change how a container is run :: CVE-2024-3154, CVE-2023-6476, CVE-2026-94603, CVE-2026-53488 :: security/confinement.test.ts :: images and callers: no label or annotation changes how a container is kept (CVE-2026-94603, CVE-2026-53488, CVE-2024-3154)
 processes outside of their cgroup :: CVE-2025-47291 :: system/containers/userns.test.ts :: all processes of a container in a user namespace are in its cgroup, those of an exec too
 the supervisor in the container's memory :: CVE-2019-14891 :: security/users.test.ts :: memory: a container that takes all of it ends alone; who looks after it says why (CVE-2019-14891)
-shared memory that outlives, or has no end :: CVE-2024-3056 :: system/files/shared-memory.test.ts :: it lives as long as the last who shares it, and the host never has a mount of it
+shared memory that outlives its containers, or is unbounded :: CVE-2024-3056 :: system/files/shared-memory.test.ts :: it lives as long as the last who shares it, and the host never has a mount of it
 shared memory is bounded for all who share it :: CVE-2024-3056 :: system/files/shared-memory.test.ts :: what does not fit is refused by the kernel, for all who share it together
-lists that are expanded without end :: CVE-2018-20699 :: security/confinement.test.ts :: numbers: lists that would be endless are refused or bounded before anything is made (CVE-2018-20699)
+lists that expand without bound :: CVE-2018-20699 :: security/confinement.test.ts :: numbers: lists that would be endless are refused or bounded before anything is made (CVE-2018-20699)
 root of a user namespace in the store :: CVE-2021-21284 :: system/containers/userns.test.ts :: the store is closed to the container’s root on the host (CVE-2021-21284)
 `;
 
@@ -76,7 +76,7 @@ a layout in an archive is links to the host :: CVE-2025-11395 :: security/storag
 a layout in a directory is links to the host :: CVE-2025-11395 :: unit/image/archives.test.ts :: oci: links in a layout are not followed (CVE-2025-11395)
 archives without an end :: CVE-2017-14992, CVE-2025-58183, CVE-2023-25153 :: unit/image/archives.test.ts :: archive: a compressed one that grows without end is given up
 headers of archives without an end :: CVE-2025-58183 :: unit/tar/hostile.test.ts :: pax headers without an end are refused, and take no memory
-layers without measure :: CVE-2023-25153 :: system/images/unpack.test.ts :: unpack: too many entries, too many directories, too many bytes are refused
+layers of unbounded size :: CVE-2023-25153 :: system/images/unpack.test.ts :: unpack: too many entries, too many directories, too many bytes are refused
 layers that fill the disk :: - :: security/storage.test.ts :: layers: one that grows beyond the disk is refused, and the disk is as it was (decompression bombs)
 layers that are not what they say, a lock that is held :: CVE-2021-20291 :: security/storage.test.ts :: layers: damaged ones are refused at once, and keep nobody else (CVE-2021-20291)
 programs and libraries of the container run on the host :: CVE-2019-14271, CVE-2022-1227, CVE-2026-41567 :: security/storage.test.ts :: files: no program or library of the container is used outside of it (CVE-2019-14271, CVE-2022-1227, CVE-2026-41567)
@@ -85,7 +85,7 @@ directories of a mount are swapped during a copy :: CVE-2018-15664, CVE-2026-423
 names of files are patterns on the host :: CVE-2019-18466 :: system/files/copy.test.ts :: copy: no link leads out of a \${state} container, neither by name nor by archive
 set-uid programs are copied out :: - :: security/storage.test.ts :: copy: what comes out of a container has no rights of who asked for it
 directories are swapped while they are deleted :: CVE-2022-21658 :: system/native/tree.test.ts :: a directory that is swapped for a link meanwhile leads nowhere
-the store is open to others :: CVE-2021-41091, CVE-2021-41103, CVE-2024-25621 :: security/storage.test.ts :: store: it is closed to others whatever the umask, set-uid programs of layers too (CVE-2021-41091, CVE-2024-25621)
+the store is accessible to other users :: CVE-2021-41091, CVE-2021-41103, CVE-2024-25621 :: security/storage.test.ts :: store: it is closed to others whatever the umask, set-uid programs of layers too (CVE-2021-41091, CVE-2024-25621)
 names that are paths :: CVE-2021-20206 :: security/storage.test.ts :: names: what is no plain name is refused before anything is made of it (CVE-2021-20206)
 names of kept files that are paths :: - :: system/files/artifacts.test.ts :: artifacts: a name leads nowhere else
 named volumes: what an image has there is copied once, into an empty one :: CVE-2020-1726, CVE-2022-23648 :: system/files/volumes.test.ts :: an empty volume gets what the image has at its place, once
@@ -102,21 +102,21 @@ bytes that are a manifest and an index :: CVE-2021-41190 :: unit/oci/parse-image
 malformed manifests and configs :: CVE-2021-21285, CVE-2024-36620 :: unit/oci/parse-image.test.ts :: manifest: names that mean something to JavaScript are names
 indexes of indexes :: CVE-2026-53493 :: security/images.test.ts :: pull: indexes that lead to indexes come to an end at once (CVE-2026-53493)
 credentials go where a redirect leads :: CVE-2020-15157 :: unit/image/registry/client.test.ts :: redirect: followed, without who we are (CVE-2020-15157)
-who a redirect leads to asks for the password :: CVE-2020-15157 :: unit/image/registry/client.test.ts :: redirect: who answers there gets no password by a challenge of its own
-without leave nothing goes over HTTP :: CVE-2019-10214 :: unit/image/registry/client.test.ts :: client: without leave, nothing is said over HTTP
-the file of logins is open to others :: CVE-2021-41092 :: unit/image/auth/logins.test.ts :: logins: kept for the owner alone, with what else the file says
+the server that a redirect leads to asks for the password :: CVE-2020-15157 :: unit/image/registry/client.test.ts :: redirect: who answers there gets no password by a challenge of its own
+credentials or content over HTTP that was not allowed :: CVE-2019-10214 :: unit/image/registry/client.test.ts :: client: without leave, nothing is said over HTTP
+the file of logins is accessible to other users :: CVE-2021-41092 :: unit/image/auth/logins.test.ts :: logins: kept for the owner alone, with what else the file says
 secrets in logs, events and arguments :: CVE-2019-13509, CVE-2021-41092 :: security/images.test.ts :: secrets: neither logs nor events, arguments or files of others tell them (CVE-2019-13509, CVE-2021-41092)
-environments of others :: CVE-2021-21334, CVE-2020-14370 :: security/images.test.ts :: create: of many at one time each has its own environment and no other’s (CVE-2021-21334, CVE-2020-14370)
+environments of other containers :: CVE-2021-21334, CVE-2020-14370 :: security/images.test.ts :: create: of many at one time each has its own environment and no other’s (CVE-2021-21334, CVE-2020-14370)
 control characters on a terminal :: - :: security/images.test.ts :: terminal: control characters of names, labels, commands and processes are shown, not sent
-the same, by Podman :: - :: security/images.test.ts :: terminal: Podman 4.3 sends them
+control characters on a terminal, with Podman :: - :: security/images.test.ts :: terminal: Podman 4.3 sends them
 checkpoints in images, archives of checkpoints :: CVE-2026-94603, CVE-2026-53489, CVE-2026-50195, CVE-2024-8676 :: - :: there are no checkpoints; annotations that ask for one are inert (the second table)
 builds :: CVE-2024-1753, CVE-2024-9407, CVE-2022-4122, CVE-2021-3602 :: - :: there is no build
 `;
 
 const MONITOR = `
-output of a command is kept without measure :: CVE-2022-1708, CVE-2022-31030 :: launch/health.test.ts :: health: of much output the first bytes are kept, and it costs no memory
-numbers of processes that are ended become those of others :: - :: security/monitors.test.ts :: health: a check that reaps its children while it is ended has no process of the host signalled in their place
-the same where a cgroup is emptied :: - :: launch/cgroups.test.ts :: cgroupRemove: who is in the group no longer when its process is held is left alone
+unbounded output of a command is kept :: CVE-2022-1708, CVE-2022-31030 :: launch/health.test.ts :: health: of much output the first bytes are kept, and it costs no memory
+pids of processes that are being ended are reused by others :: - :: security/monitors.test.ts :: health: a check that reaps its children while it is ended has no process of the host signalled in their place
+pids are reused while a cgroup is emptied :: - :: launch/cgroups.test.ts :: cgroupRemove: who is in the group no longer when its process is held is left alone
 a client that does not read :: CVE-2022-1708 :: launch/attach.test.ts :: attach: a slow client slows the container down, loses nothing, and costs bounded memory
 clients that come and go leave something :: CVE-2022-23471, CVE-2025-64329 :: launch/attach.test.ts :: attach: 1000 clients one after the other leave no descriptor and no memory behind
 commands leave something :: CVE-2022-31030 :: launch/health.test.ts :: health: checks leave no descriptor behind
