@@ -7,6 +7,7 @@ import { fstatSync } from 'node:fs';
 import { invalid } from '../errors.js';
 import { checkInteger } from '../spec/checks/numbers.js';
 import { checkedCall, checkShape, type ShapeOf } from '../spec/checks/shape.js';
+import { snapshot } from '../util/snapshot.js';
 import type { CreateOptions, ExecOptions } from '../spec/create-options.js';
 import { CREATE_SHAPE, EXEC_SHAPE } from '../spec/option-shapes.js';
 import { holdErrors } from '../util/source-errors.js';
@@ -98,7 +99,7 @@ function checkStreams<T extends Parts>(call: string, options: T, shape: ShapeOf<
     checkShape(`${call} options.listenFds`, options.listenFds, LISTEN_FDS);
     for (const fd of options.listenFds.fds) requireOpen('listenFds', fd);
   }
-  return options;
+  return snapshot(options);
 }
 
 const STOP: ShapeOf<StopOptions> = { timeoutSec: 'number', depend: 'boolean', onWarning: 'function', signal: 'signal' };
@@ -241,7 +242,7 @@ export const checkedSpawnExec = (options: ExecSpawnOptions) => checkStreams('spa
 export const checkedExecAttached = (options: ExecAttachOptions) => checkStreams('execAttached', options, ATTACH_EXEC);
 export const checkedCreateExec = (options: ExecCreateOptions) => {
   checkShape('createExec options', options, CREATE_EXEC);
-  return options;
+  return snapshot(options);
 };
 export const checkedStartExec = (options: ExecCreateOptions & ExecStartOptions) =>
   checkStreams('startExec', options, START_EXEC);

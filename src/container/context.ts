@@ -1,4 +1,6 @@
 /** The context that all verbs share: made once by the engine and passed to each of them. */
+import type { Readable } from 'node:stream';
+
 import { whenAborted } from '../native/abort.js';
 import type { BridgeKeeper } from './network/bridges.js';
 import type { EventLog } from '../events/event-log.js';
@@ -65,6 +67,8 @@ export interface EngineContext {
   readonly background: Set<Promise<void>>;
   /** The changes of `background` that no call waits for. */
   readonly behind: Set<Promise<void>>;
+  /** Archives of containers' files that are open as streams. */
+  readonly archives: Set<Readable>;
 }
 
 /** Runs a change during which the engine must not be closed: close() waits for it. Throws ENGINE_CLOSED. */

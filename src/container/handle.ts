@@ -24,7 +24,7 @@ import {
   checkedWait,
   checkedWatchStats,
 } from './call-options.js';
-import type { EngineContext } from './context.js';
+import { tracked, type EngineContext } from './context.js';
 import { inspectContainer } from './inspect/container.js';
 import { observe, stateOf } from './observe.js';
 import { noSuchContainer } from '../state/lookup.js';
@@ -62,12 +62,13 @@ export function containerHandle(
   context: EngineContext,
   { id, name }: { readonly id: string; readonly name: string },
 ): Container {
+  let lastName = name;
   const exec = async (options: Parameters<Container['exec']>[0]) => execCollected(context, id, checkedExec(options));
   const spawn = async (options: ExecSpawnOptions) => spawnExec(context, id, checkedSpawnExec(options));
   return {
     id,
     get name() {
-      return context.store.get(id)?.name ?? name;
+      return (lastName = context.store.get(id)?.name ?? lastName);
     },
     state() {
       const stored = context.store.get(id);
@@ -79,7 +80,7 @@ export function containerHandle(
     start: async (options) => startContainer(context, id, checkedStart(options)),
     startAttached: async (options) => startAttached(context, id, checkedStartAttached(options)),
     attach: async (options) => attachToContainer(context, id, checkedAttach(options)),
-    stop: async (options) => stopContainer(context, id, checkedStop(options)),
+    stop: async (options) => tracked(context, async () => stopContainer(context, id, checkedStop(options))),
     restart: async (options) => restartContainer(context, id, checkedRestart(options)),
     kill: (signal) => killContainer(context, id, signal),
     pause: () => pauseContainer(context, id),
@@ -94,7 +95,10 @@ export function containerHandle(
     execSessions: () => execSessions(context, id),
     logs: (options) => containerLogs(context, id, checkedLogs(options)),
     reopenLog: () => reopenContainerLog(context, id),
-    rename: (newName) => renameContainer(context, id, newName),
+    rename: async (newName) => {
+      await renameContainer(context, id, newName);
+      lastName = context.store.get(id)?.name ?? lastName;
+    },
     update: (options) => updateContainer(context, id, options),
     stats: (options) => containerStats(context, id, checkedStats(options)),
     watchStats: (options) => watchStats(context, id, checkedWatchStats(options)),
@@ -112,7 +116,7 @@ export function containerHandle(
     sync: async (options) => syncContainer(context, id, checkedSync(options)),
     batch: async (callback, options) =>
       batchContainer(context, id, { ...checkedBatch(options), callback, makeHandle: containerHandle }),
-    remove: async (options) => removeContainer(context, id, checkedRemove(options)),
+    remove: async (options) => tracked(context, async () => removeContainer(context, id, checkedRemove(options))),
     ...fileVerbs(context, id),
   };
 }

@@ -8,6 +8,7 @@ import type { RunOptions, SpawnOptions } from '../container/api/container.js';
 import { checkedRun, checkedSpawn } from '../container/call-options.js';
 import { BridgeKeeper } from '../container/network/bridges.js';
 import { tracked, type EngineContext } from '../container/context.js';
+import { endUnread } from '../container/files/archive-stream.js';
 import { repair } from '../container/settle/repair.js';
 import { recordEngineEvent } from '../container/events.js';
 import { restoreDirectories } from '../container/files/volumes.js';
@@ -135,6 +136,7 @@ function makeContext(
     compileSeccomp: cachedSeccompCompiler(parts.paths.seccompCache),
     background: new Set(),
     behind: new Set(),
+    archives: new Set(),
     onMemberEnd: (pod) => {
       stopWhenIdle(context, pod);
     },
@@ -148,6 +150,7 @@ function makeEngine(context: EngineContext): Engine {
     while (context.behind.size > 0) await Promise.all(context.behind);
   };
   const close = async () => {
+    endUnread(context.archives);
     while (context.background.size > 0) await Promise.all(context.background);
     await context.bridges?.release();
     context.events?.close();
@@ -164,14 +167,14 @@ function makeEngine(context: EngineContext): Engine {
     images: makeImages(context),
     manifests: makeManifests(context),
     run: (async (options: RunOptions, fetching?: FetchOptions) => {
-      checkedRun(options);
+      const checked = checkedRun(options);
       checkedFetch(fetching);
-      return withNewPod(context, options, (wanted) => runContainer(context, wanted, fetching));
+      return withNewPod(context, checked, (wanted) => runContainer(context, wanted, fetching));
     }) as Engine['run'],
     spawn: (async (options: SpawnOptions, fetching?: FetchOptions) => {
-      checkedSpawn(options);
+      const checked = checkedSpawn(options);
       checkedFetch(fetching);
-      return withNewPod(context, options, (wanted) => spawnContainer(context, wanted, fetching));
+      return withNewPod(context, checked, (wanted) => spawnContainer(context, wanted, fetching));
     }) as Engine['spawn'],
     events: (options) => engineEvents(context, options),
     diff: (nameOrId, against, options) =>

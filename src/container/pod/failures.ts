@@ -1,5 +1,6 @@
 /** Failures of a verb on all containers of a pod. */
-import { TspodError } from '../../errors.js';
+import { isTspodError, TspodError } from '../../errors.js';
+import { throwIfAborted } from '../../native/abort.js';
 
 /** Errors by the id of the container. */
 export type Failures = ReadonlyMap<string, Error>;
@@ -17,11 +18,20 @@ export async function failuresOf(works: readonly (readonly [string, Promise<unkn
   return failures;
 }
 
-/** Throws POD_PARTIAL_FAIL if there are failures. `what` begins the message, and says which verb has failed. */
-export function requireNone(pod: string, what: string, errors: Failures): void {
+/**
+ * Throws POD_PARTIAL_FAIL if there are failures, ABORTED if each of them is one because the signal has aborted. `what`
+ * begins the message, and says which verb has failed.
+ */
+export function requireNone(pod: string, what: string, errors: Failures, signal?: AbortSignal): void {
   if (errors.size === 0) return;
+  requireNotAborted(what, errors, signal);
   const words = [...errors].map(([id, { message }]) => `${id}: ${message}`).join('; ');
   throw partialFail(pod, `${what}: ${words}`, errors);
+}
+
+/** Throws ABORTED if the signal has aborted and nothing else has failed. */
+export function requireNotAborted(what: string, errors: Failures, signal: AbortSignal | undefined): void {
+  if ([...errors.values()].every((error) => isTspodError(error, 'ABORTED'))) throwIfAborted(what, signal);
 }
 
 export function partialFail(pod: string, message: string, errors: Failures): TspodError {

@@ -13,7 +13,7 @@ import { recordEngineEvent } from '../events.js';
 import { failpoint } from '../failpoint.js';
 import { isAllowed, requireAllowed } from '../transitions.js';
 import { removePodCgroup } from './cgroup.js';
-import { failuresOf, partialFail, type Failures } from './failures.js';
+import { failuresOf, partialFail, requireNotAborted, type Failures } from './failures.js';
 import { withPod } from './lock.js';
 import { membersOf, presentStatus, type Member } from './members.js';
 
@@ -101,7 +101,10 @@ export async function finishPodRemoval(context: EngineContext, pod: StoredPod, r
   const removeMember = (member: string) => removeOne(context, member, options).catch(ignoreGone);
   const others = context.store.pods.members(id).filter((member) => member !== infraId);
   const errors = await failuresOf(others.map((member) => [member, removeMember(member)]));
-  if (errors.size > 0) throw notAll(id, errors);
+  if (errors.size > 0) {
+    requireNotAborted('removing pod containers', errors, signal);
+    throw notAll(id, errors);
+  }
   failpoint('pod-members-removed');
   for (const member of context.store.pods.members(id)) await removeMember(member);
   failpoint('pod-infra-removed');

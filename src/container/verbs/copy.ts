@@ -25,7 +25,7 @@ export async function copyOut(
   const copied = () => {
     recordContainerEvent(context, { id, status: 'copy' });
   };
-  return heldStream((stream) =>
+  return heldStream(context, (stream) =>
     withRoot(context, id, { operation: 'copyOut', what: 'seen', signal }, async ({ fd, idMaps }) => {
       using place = await findInside(fd, path);
       const options = { idMaps, signal };

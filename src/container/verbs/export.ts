@@ -13,7 +13,7 @@ export async function exportContainer(
   id: string,
   { signal }: SignalOption = {},
 ): Promise<Readable> {
-  return heldStream((stream) =>
+  return heldStream(context, (stream) =>
     withRoot(context, id, { operation: 'export', what: 'alone', signal }, ({ fd, idMaps }) => {
       recordContainerEvent(context, { id, status: 'export' });
       return stream(packDirectory(fd, { idMaps, signal }));

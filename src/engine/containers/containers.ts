@@ -1,7 +1,7 @@
 /** `engine.containers`: creates, finds, lists and removes the containers of one engine. */
 import type { Container } from '../../container/api/container.js';
 import { checkedClone, checkedRemove } from '../../container/call-options.js';
-import type { EngineContext } from '../../container/context.js';
+import { tracked, type EngineContext } from '../../container/context.js';
 import { containerHandle } from '../../container/handle.js';
 import { cloneContainer } from '../../container/verbs/clone.js';
 import { createContainer } from '../../container/verbs/create.js';
@@ -15,6 +15,7 @@ import { latestId, listContainers } from './list.js';
 import { withNewPod } from '../pods/pods.js';
 import { pruneContainers } from './prune.js';
 import type { Containers } from '../types.js';
+import { snapshot } from '../../util/snapshot.js';
 
 export function makeContainers(context: EngineContext): Containers {
   const { store } = context;
@@ -23,7 +24,7 @@ export function makeContainers(context: EngineContext): Containers {
     create: async (options, fetching) => {
       checkCreateOptions(options);
       checkedFetch(fetching);
-      return withNewPod(context, options, async (wanted) => {
+      return withNewPod(context, snapshot(options), async (wanted) => {
         await ensureImage(context, wanted, fetching);
         return containerHandle(context, createContainer(context, wanted));
       });
@@ -36,7 +37,10 @@ export function makeContainers(context: EngineContext): Containers {
     exists: (nameOrId) => doesNotThrow(() => store.find(nameOrId), 'NO_SUCH_CONTAINER'),
     list: (options) => listContainers(context, checkedContainerList(options)),
     latest: () => get(latestId(context)),
-    remove: async (nameOrId, options) => removeContainer(context, store.find(nameOrId).id, checkedRemove(options)),
+    remove: async (nameOrId, options) => {
+      const { id } = store.find(nameOrId);
+      return tracked(context, async () => removeContainer(context, id, checkedRemove(options)));
+    },
     prune: async (options) => pruneContainers(context, checkedPrune(options)),
   };
 }

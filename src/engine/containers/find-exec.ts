@@ -6,6 +6,7 @@ import type { ExecSession } from '../../container/exec/api.js';
 import { findSession } from '../../container/exec/files.js';
 import { execSessionHandle } from '../../container/exec/handle.js';
 import { TspodError } from '../../errors.js';
+import { requireString } from '../../util/require-string.js';
 
 /**
  * Finds an exec session in whatever container. Looks into each run directory: only containers that run, or ran a moment
@@ -14,6 +15,7 @@ import { TspodError } from '../../errors.js';
 export function findExecSession(context: EngineContext, id: string): ExecSession {
   const { paths, store } = context;
   store.requireOpen();
+  requireString('the ID of an exec session', id);
   for (const containerId of readdirSync(paths.runDirectories)) {
     if (findSession(`${paths.runDirectories}/${containerId}`, id) === undefined) continue;
     return execSessionHandle(context, { id, containerId });

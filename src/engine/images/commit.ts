@@ -150,7 +150,7 @@ async function* ownLayer(
 }
 
 async function wholeTree(context: EngineContext, id: string, { signal }: CommitOptions): Promise<Readable> {
-  return heldStream((stream) =>
+  return heldStream(context, (stream) =>
     withRoot(context, id, { operation: 'commit', what: 'alone', signal }, ({ fd, idMaps }) =>
       stream(packDirectory(fd, { idMaps, signal })),
     ),

@@ -39,11 +39,12 @@ import { networkPredicate } from './filters.js';
 import { inspectNetwork } from './inspect.js';
 import type { NetworkFilters, NetworkRemoveOptions, Networks } from './types.js';
 import type { BatchResult } from '../types.js';
+import { snapshot } from '../../util/snapshot.js';
 
 export function makeNetworks(context: EngineContext): Networks {
   const place = context.networks;
   return {
-    create: (options) => tracked(context, () => create(context, options)),
+    create: (options) => tracked(context, () => create(context, snapshot(options))),
     inspect: (nameOrId) => inspectNetwork(context, nameOrId),
     list: (options) => list(context, checkedList(options)?.filters ?? {}),
     exists: (nameOrId) => networkIsThere(place, nameOrId),

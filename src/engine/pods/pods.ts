@@ -11,6 +11,7 @@ import { summarizePod } from '../../pod/summary.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import { normalizePodOptions, splitPodOptions } from '../../spec/pod/pod-normalize.js';
 import { defined } from '../../util/defined.js';
+import { snapshot } from '../../util/snapshot.js';
 import { checkedList, checkedPrune } from '../call-options.js';
 import { networkNamed } from '../name-and-label-filters.js';
 import { doesNotThrow } from '../does-not-throw.js';
@@ -25,7 +26,7 @@ export function makePods(context: EngineContext): Pods {
   const { pods } = context.store;
   return {
     create: (options = {}, fetching) =>
-      tracked(context, async () => podHandle(context, await make(context, options, checkedFetch(fetching)))),
+      tracked(context, async () => podHandle(context, await make(context, snapshot(options), checkedFetch(fetching)))),
     get: (nameOrId) => podHandle(context, pods.find(nameOrId)),
     exists: (nameOrId) => doesNotThrow(() => pods.find(nameOrId), 'NO_SUCH_POD'),
     list: (options) => listPods(context, checkedList(options)?.filters ?? {}),

@@ -171,7 +171,7 @@ async function prune(context: EngineContext, options: VolumePruneOptions = {}): 
 async function exportVolume(context: EngineContext, nameOrPrefix: string, { signal }: SignalOption): Promise<Readable> {
   const { name } = context.store.volumes.find(nameOrPrefix);
   prepareVolume(context, name);
-  return heldStream((stream) =>
+  return heldStream(context, (stream) =>
     tracked(context, async () => {
       using directory = openDirectory(volumeMount(context, name).path);
       await stream(packDirectory(directory.fd, { idMaps: NO_ID_MAPS, signal }));

@@ -26,7 +26,7 @@ export async function endMembers(
     const errors = await failuresOf(
       some.map((member) => [member.id, stopContainer(context, member.id, how).catch(ignoreEnded)]),
     );
-    requireNone(id, 'stopping some containers', errors);
+    requireNone(id, 'stopping some containers', errors, how.signal);
   }
 }
 

@@ -38,10 +38,10 @@ export async function startMembers(context: EngineContext, pod: StoredPod, { sig
   const begin = (members: readonly string[]) => failuresOf(members.map((member) => [member, start(member)] as const));
   const members = membersOf(context, pod).map((member) => member.id);
   const infra = await begin(members.filter((member) => member === infraId));
-  requireNone(id, 'starting some containers', infra);
+  requireNone(id, 'starting some containers', infra, signal);
   const others = await begin(members.filter((member) => member !== infraId));
   recordEngineEvent(context, { type: 'pod', status: 'start', id, name, attributes: config.labels });
-  requireNone(id, 'starting some containers', others);
+  requireNone(id, 'starting some containers', others, signal);
 }
 
 function ignoreRunning(error: unknown): void {

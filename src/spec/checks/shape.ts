@@ -3,6 +3,7 @@
  * a TypeError.
  */
 import { invalid } from '../../errors.js';
+import { snapshot } from '../../util/snapshot.js';
 import { unknownOption } from '../../util/unknown-option.js';
 
 /**
@@ -53,10 +54,14 @@ export function checkShape<T extends object>(what: string, value: T, shape: Shap
   }
 }
 
-/** Returns the options of a call, which may be absent, if they have that shape. Throws like checkShape(). */
+/**
+ * Returns a copy of the options of a call, which may be absent, if they have that shape: the caller may use its own
+ * for the next call. Throws like checkShape().
+ */
 export function checkedCall<T extends object>(call: string, options: T | undefined, shape: ShapeOf<T>): T | undefined {
-  if (options !== undefined) checkShape(`${call} options`, options, shape);
-  return options;
+  if (options === undefined) return undefined;
+  checkShape(`${call} options`, options, shape);
+  return snapshot(options);
 }
 
 const KIND_WORDS: Readonly<Record<FieldKind, string>> = {

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import test from 'ava';
 
-import { openEngine } from '../../../src/index.js';
+import { openEngine, type Engine } from '../../../src/index.js';
 import { rejectsWith, testEngine } from '../../helpers/engine.js';
 import { startServer } from '../../helpers/http-server.js';
 import { requires } from '../../helpers/requires.js';
@@ -370,4 +370,50 @@ test('call options: no call passes over an option that it does not know', async 
   for (const [name, call] of Object.entries(calls))
     await t.throwsAsync(async () => call(), { instanceOf: TypeError, message }, name);
   t.deepEqual([pods.list().length, secrets.list().length, manifests.list().length], [1, 0, 0]);
+});
+
+test('call options: they count as they are at the call, whatever the caller does with them then', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const command = ['echo', ''];
+  const env: Record<string, string> = {};
+  const reused = options({ command, env }) as Parameters<Engine['run']>[0];
+  const numbers = [0, 1, 2];
+  const runs = numbers.map((number) => {
+    command[1] = String(number);
+    return engine.run(reused);
+  });
+  const shown = (await Promise.all(runs)).map(({ stdout }) => String(stdout).trim());
+  t.deepEqual(shown, ['0', '1', '2']);
+  const created = numbers.map((number) => {
+    env['NUMBER'] = String(number);
+    return engine.containers.create(reused);
+  });
+  const variables = (await Promise.all(created)).map((container) => container.inspect().Config.Env);
+  t.deepEqual(
+    variables.map((all) => all.filter((each) => each.startsWith('NUMBER='))),
+    [['NUMBER=0'], ['NUMBER=1'], ['NUMBER=2']],
+  );
+  const labels: Record<string, string> = {};
+  const pods = numbers.map((number) => {
+    labels['number'] = String(number);
+    return engine.pods.create({ labels, infra: false });
+  });
+  t.deepEqual(
+    (await Promise.all(pods)).map((pod) => pod.inspect().Labels?.['number']),
+    ['0', '1', '2'],
+  );
+});
+
+test('handle: the name stays the last one when the container is gone', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const container = await engine.containers.create(options({ name: 'old', command: ['true'] }));
+  await container.rename('new');
+  await container.remove();
+  t.is(container.name, 'new');
+  t.throws(() => engine.findExec(misspelt({})), {
+    instanceOf: TypeError,
+    message: 'the ID of an exec session must be a string, not object',
+  });
 });

@@ -21,6 +21,28 @@ import { temporaryDirectory } from '../../helpers/temp.js';
 
 const aborted = { code: 'ABORTED' };
 
+test('close: an archive that nobody reads does not hold it up, a stop or a removal is finished first', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await testEngine(t);
+  const engine = await openEngine({ root: env.root, runRoot: env.runRoot });
+  const started = async (name: string) => {
+    // Deaf to its stop signal, so that a stop takes its time.
+    const command = ['sh', '-c', 'trap "" TERM; sleep 1000'];
+    const container = await engine.containers.create(env.options({ name, command }));
+    await container.start();
+    return container;
+  };
+  const [read, stopped, removed] = [await started('read'), await started('stopped'), await started('removed')];
+  const forgotten = await read.copyOut('/bin');
+  const ends = Promise.all([stopped.stop({ timeoutSec: 1 }), removed.remove({ force: true, timeoutSec: 1 })]);
+  await soon(engine.close());
+  await t.notThrowsAsync(ends);
+  t.like(forgotten.errored, { code: 'ENGINE_CLOSED' });
+  const { containers } = env.engine;
+  t.is(containers.get('stopped').state().status, 'exited');
+  t.false(containers.exists('removed'));
+});
+
 test('run and exec end with the command, whatever becomes of their input', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const { engine, options } = await testEngine(t);

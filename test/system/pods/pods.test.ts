@@ -580,3 +580,19 @@ test('after a reboot it has ended, and can be started again', async (t) => {
   t.is(engine.pods.get('p').status(), 'Running');
   t.true(cgroupsOf(env, pod).length > 0);
 });
+
+test('a stop that is aborted says so, with the reason of its signal', async (t) => {
+  if (!ready(t)) return;
+  const env = await withPods(t);
+  const pod = await env.pod({ infra: false });
+  const member = await env.member(pod, { command: ['sh', '-c', 'trap "" TERM; sleep 1000'] });
+  await pod.start();
+  const abort = new AbortController();
+  const stop = pod.stop({ signal: abort.signal });
+  await until('the stop is under way', () => member.state().status === 'stopping');
+  const reason = new Error('changed my mind');
+  abort.abort(reason);
+  const error = await t.throwsAsync(stop);
+  t.true(isTspodError(error, 'ABORTED'));
+  t.is(error.cause, reason);
+});
