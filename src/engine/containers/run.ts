@@ -9,8 +9,9 @@ import type {
 } from '../../container/api/container.js';
 import { removeEnded } from '../../container/settle/auto-remove.js';
 import { checkCollectOptions, collectProcess } from '../../container/streams/collect.js';
-import type { EngineContext } from '../../container/context.js';
+import { inBackground, type EngineContext } from '../../container/context.js';
 import { UNKNOWN_END } from '../../container/exit-status.js';
+import { killContainer } from '../../container/verbs/kill.js';
 import { launchNew } from '../../container/launch/new.js';
 import { makePipes, type PipeRequest } from '../../container/streams/pipes.js';
 import { attachedProcess, directProcess, isOwnStream } from '../../container/streams/process.js';
@@ -43,7 +44,12 @@ export async function runContainer(
     },
     fetching,
   );
-  const result = await collectProcess({ process, killAll: () => process.kill('SIGKILL') }, options, 'run');
+  const killAll = () => {
+    process.kill('SIGKILL');
+    // What a freezer of cgroup v1 holds ends when it is thawed. Whether that fails shows in what the run comes to.
+    inBackground(context, killContainer(context, process.id).catch(() => undefined));
+  };
+  const result = await collectProcess({ process, killAll }, options, 'run');
   return { ...result, id: process.id, durationMs: monotonicMs() - started };
 }
 

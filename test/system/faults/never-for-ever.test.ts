@@ -21,6 +21,20 @@ import { temporaryDirectory } from '../../helpers/temp.js';
 
 const aborted = { code: 'ABORTED' };
 
+test('run: an abort ends a container that is paused', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const abort = new AbortController();
+  const { signal } = abort;
+  const run = engine.run(options({ name: 'paused', command: ['sleep', '1000'], signal } as never));
+  const container = await until('it runs', () => engine.containers.exists('paused') && engine.containers.get('paused'));
+  await until('its command runs', () => container.state().status === 'running');
+  await container.pause();
+  abort.abort();
+  await t.throwsAsync(soon(run), aborted);
+  t.false(engine.containers.exists('paused'));
+});
+
 test('close: an archive that nobody reads does not hold it up, a stop or a removal is finished first', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
   const env = await testEngine(t);
