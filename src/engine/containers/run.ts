@@ -47,7 +47,10 @@ export async function runContainer(
   const killAll = () => {
     process.kill('SIGKILL');
     // What a freezer of cgroup v1 holds ends when it is thawed. Whether that fails shows in what the run comes to.
-    inBackground(context, killContainer(context, process.id).catch(() => undefined));
+    inBackground(
+      context,
+      killContainer(context, process.id).catch(() => undefined),
+    );
   };
   const result = await collectProcess({ process, killAll }, options, 'run');
   return { ...result, id: process.id, durationMs: monotonicMs() - started };
