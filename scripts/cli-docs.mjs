@@ -59,10 +59,10 @@ export async function missingTable(cli) {
   return `| commands | flag | why it is missing | values that are taken |\n| --- | --- | --- | --- |\n${lines.join('')}`;
 }
 
-/** Commands of Podman's that are not here, with the reason and what comes near them. */
+/** Commands of Podman's that are not here, with the reason and an alternative. */
 export function missingCommandsTable({ MISSING_COMMANDS }) {
   const lines = MISSING_COMMANDS.map(({ path, why, instead }) => line([`\`${path}\``, cell(why), cell(instead)]));
-  return `| command | why it is missing | what comes near it |\n| --- | --- | --- |\n${lines.join('')}`;
+  return `| command | why it is missing | alternative |\n| --- | --- | --- |\n${lines.join('')}`;
 }
 
 function line(cells) {
