@@ -1,6 +1,7 @@
 #include "monitor/record_files.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/sys.h"
@@ -100,9 +101,16 @@ void remove_records(int run_directory) {
   }
 }
 
+/**
+ * Overwrites the file in its place. It may lie where a container writes: one that has made a fifo or a link of
+ * it gets an error, and the monitor does not wait.
+ */
 Result<void> write_pid_file(const std::string& path, int32_t pid) {
-  const UniqueFd file = TRY(sys::open(path.c_str(), kMakeEmpty, 0644));
-  return sys::write_all(file.get(), std::to_string(pid) + "\n");
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
+  const UniqueFd file = TRY(sys::open(path.c_str(), kFlags, 0644));
+  const struct stat status = TRY(sys::fstat(file.get()));
+  if (!S_ISREG(status.st_mode)) return Error{"open pid file", path, EINVAL};
+  return replace_with(file.get(), std::to_string(pid) + "\n");
 }
 
 }  // namespace tspod

@@ -1,12 +1,21 @@
 /** One file of a log, read in blocks of complete records. */
+import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 
+import { TspodError } from '../errors.js';
 import { NEWLINE } from './record.js';
 
 const BLOCK_BYTES = 512 * 1024;
 
 /** A longer record is not one of tspod's: it is skipped. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
+/** A log may lie where its container writes: a fifo there is not waited for, and a link not followed. */
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+function notRegular(path: string): TspodError {
+  return new TspodError('INVALID_ARGUMENT', `log "${path}" is not a regular file`);
+}
 
 export interface Block {
   /** Owned by the receiver: the reader does not reuse it. */
@@ -28,16 +37,22 @@ export class LogFile implements AsyncDisposable {
     this.inode = inode;
   }
 
-  /** Opens a file of a log; undefined if there is no such file. */
+  /**
+   * Opens a file of a log; undefined if there is no such file. Throws INVALID_ARGUMENT for a link or anything else that
+   * is not a regular file.
+   */
   static async open(path: string): Promise<LogFile | undefined> {
     let handle: FileHandle | undefined;
     try {
-      handle = await open(path, 'r');
-      return new LogFile(handle, (await handle.stat({ bigint: true })).ino);
+      handle = await open(path, OPEN_FLAGS);
+      const status = await handle.stat({ bigint: true });
+      if (!status.isFile()) throw notRegular(path);
+      return new LogFile(handle, status.ino);
     } catch (error) {
       await handle?.close();
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return undefined;
+      throw code === 'ELOOP' || code === 'ENXIO' ? notRegular(path) : error;
     }
   }
 

@@ -71,6 +71,12 @@ function commandOf(options: CreateOptions, { Entrypoint = [], Cmd = [] }: ImageR
   };
 }
 
+/**
+ * Shortest interval and timeout that an image's health check may have, in ms. The monitor starts and ends the checks,
+ * outside the container's limits: without a pause between them an image would use the host's CPU time.
+ */
+const MIN_CHECK_MS = 100;
+
 /** Returns the health options. The user may set an interval or a number of retries for the image's test. */
 function healthOf(given: HealthOptions | undefined, image: ImageHealthcheck | undefined): HealthOptions | undefined {
   const { Test = [], Interval = 0, Timeout = 0, StartPeriod = 0, Retries = 0 } = image ?? {};
@@ -79,8 +85,8 @@ function healthOf(given: HealthOptions | undefined, image: ImageHealthcheck | un
   const isKnown = ['NONE', 'CMD', 'CMD-SHELL'].includes(kind);
   return {
     test: isKnown ? Test : ['CMD', ...Test],
-    ...(Interval === 0 ? {} : { intervalMs: milliseconds(Interval) }),
-    ...(Timeout === 0 ? {} : { timeoutMs: milliseconds(Timeout) }),
+    ...(Interval === 0 ? {} : { intervalMs: Math.max(MIN_CHECK_MS, milliseconds(Interval)) }),
+    ...(Timeout === 0 ? {} : { timeoutMs: Math.max(MIN_CHECK_MS, milliseconds(Timeout)) }),
     ...(StartPeriod === 0 ? {} : { startPeriodMs: milliseconds(StartPeriod) }),
     ...(Retries === 0 ? {} : { retries: Math.max(Retries, 1) }),
     ...given,

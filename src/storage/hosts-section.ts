@@ -2,7 +2,7 @@
  * The section at the end of a container's /etc/hosts that changes while the container runs: names of other containers
  * on its networks.
  */
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 
 import type { HostEntry } from '../spec/network/name-options.js';
 
@@ -41,15 +41,24 @@ export function updateSection(path: string, entries: readonly HostEntry[]): void
 }
 
 /**
+ * Flags to open a file that a container may write. Without O_NONBLOCK the open would wait, up to
+ * /proc/sys/fs/lease-break-time (45 s), for a container that holds a lease on its file (fcntl(2), F_SETLEASE).
+ */
+const OPEN_FLAGS = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+
+/** Errors for which the file stays as it is: it does not exist, or its container holds a lease on it. */
+const LEFT_ALONE = new Set(['ENOENT', 'EAGAIN']);
+
+/**
  * Rewrites a file in place like updateSection(). The only safe way to read a file that a container may have rewritten:
- * its size is limited.
+ * its size is limited, and it is not waited for.
  */
 export function changeInPlace(path: string, change: (text: string) => string): void {
   let fd;
   try {
-    fd = openSync(path, 'r+');
+    fd = openSync(path, OPEN_FLAGS);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if (LEFT_ALONE.has((error as NodeJS.ErrnoException).code ?? '')) return;
     throw error;
   }
   try {

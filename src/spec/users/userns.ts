@@ -1,5 +1,5 @@
 /** User namespaces: the modes that choose maps, and the maps that they choose. */
-import { invalid } from '../../errors.js';
+import { invalid, TspodError } from '../../errors.js';
 import { defined } from '../../util/defined.js';
 import { sizeOfRanges, subtractRanges, takeIds, type IdRange } from '../../util/id-ranges.js';
 import type { ContainerConfig, UsernsConfig } from '../config.js';
@@ -10,6 +10,12 @@ import { quote } from '../checks/quote.js';
 
 /** Lowest number of ids of an automatic namespace: Podman's. */
 const MIN_AUTO_SIZE = 1024;
+
+/**
+ * Highest number of ids of an automatic namespace whose size is not given: Podman's (auto-userns-max-size in
+ * containers-storage.conf(5)).
+ */
+const MAX_AUTO_SIZE = 65_536;
 
 const MAX_ID = 0xfffffffe;
 
@@ -111,11 +117,17 @@ export function mapsOfRanges(ranges: readonly IdRange[]): readonly IdMap[] {
 
 /**
  * Returns the number of ids that an automatic namespace gets: enough for the root's accounts and for the user, and a
- * minimum for later needs.
+ * minimum for later needs. Throws INVALID_ARGUMENT for more than 65536, so that no image takes the ids of all others.
  */
 export function autoSize(config: Pick<ContainerConfig, 'user' | 'groups'>, idsOfAccounts: number): number {
   const numbers = [...config.user.split(':'), ...config.groups].filter((part) => /^\d+$/.test(part)).map(Number);
-  return Math.max(MIN_AUTO_SIZE, idsOfAccounts, ...numbers.map((number) => number + 1));
+  const size = Math.max(MIN_AUTO_SIZE, idsOfAccounts, ...numbers.map((number) => number + 1));
+  if (size <= MAX_AUTO_SIZE) return size;
+  throw new TspodError(
+    'INVALID_ARGUMENT',
+    `the image's users need a user namespace of ${size} IDs, more than the ${MAX_AUTO_SIZE} that userns "auto" takes by itself: give it a size`,
+    { details: { value: size } },
+  );
 }
 
 export interface AutoRequest {

@@ -44,6 +44,12 @@ test('the size of an automatic namespace follows the accounts and the user', (t)
   t.is(autoSize({ user: '1:8000', groups: ['9000'] }, 5000), 9001);
 });
 
+test('no image makes an automatic namespace larger than 65536 IDs', (t) => {
+  t.is(autoSize({ user: '65535', groups: [] }, 65_536), 65_536);
+  t.throws(() => autoSize({ user: '', groups: [] }, 65_537), { code: 'INVALID_ARGUMENT', message: /of 65537 IDs/ });
+  t.throws(() => autoSize({ user: '2147483647', groups: [] }, 0), { code: 'INVALID_ARGUMENT' });
+});
+
 test('ids are looked up through the maps', (t) => {
   const uidMaps = [map(0, 100, 10), map(20, 500, 5)];
   t.is(mappedId(uidMaps, 9), 109);
