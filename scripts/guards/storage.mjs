@@ -156,4 +156,44 @@ export const STORAGE = [
     says: 'ERR_OUT_OF_RANGE|ERR_STRING_TOO_LONG|Invalid typed array length|Array buffer allocation failed',
     tests: tests('system/networks/names.test.ts', 'a shared network: a file of hosts without measure'),
   },
+  {
+    name: 'files that a container may change are opened without waiting for it',
+    edits: [
+      edit(
+        'src/storage/hosts-section.ts',
+        'constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW',
+        'constants.O_RDWR',
+      ),
+      edit(
+        'src/logs/log-file.ts',
+        'constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK',
+        'constants.O_RDONLY',
+      ),
+    ],
+    tests: tests('security/engine-files.test.ts', 'names: a container that holds', 'logs: where the container'),
+    says: 'it does not end',
+  },
+  {
+    name: 'a pid file is a regular file',
+    edits: [
+      edit(
+        'native/monitor/record_files.cc',
+        'O_WRONLY | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK',
+        'O_WRONLY | O_CREAT | O_NOCTTY',
+      ),
+      edit('native/monitor/record_files.cc', 'if (!S_ISREG(status.st_mode)) return', 'if (status.st_size < 0) return'),
+    ],
+    tests: tests('security/engine-files.test.ts', 'pidfile: where the container'),
+    says: 'it does not end',
+  },
+  {
+    name: 'an automatic user namespace has so many ids and no more',
+    edits: [edit('src/spec/users/userns.ts', 'if (size <= MAX_AUTO_SIZE) return', 'if (size > 0) return')],
+    tests: tests('unit/spec/userns.test.ts', 'no image makes an automatic'),
+  },
+  {
+    name: 'health checks of an image have a shortest interval and timeout',
+    edits: [edit('src/spec/image.ts', 'const MIN_CHECK_MS = 100', 'const MIN_CHECK_MS = 1')],
+    tests: tests('unit/spec/image.test.ts', 'health: checks of an image'),
+  },
 ];

@@ -30,6 +30,9 @@ fail: they are listed [below](#tests-that-no-broken-build-was-seen-to-fail), wit
   \`CAP_MKNOD\` without a user namespace also gives control of the host.
 - The source of a mount is looked up at each launch. If it is in a place where the same container can write, links there cannot lead out of that place. If it is in a directory where another container can write, or that
   this one reaches through a mount below a read-only one, the container gets whatever was put there by then. The same holds for the root of \`--rootfs\` and devices there, and with \`--runtime\` the runtime looks up all sources itself.
+- A pid file (\`--pidfile\`, \`--conmon-pidfile\`) or a log (\`--log-opt path\`) is written below the directory that its path leads to. If a container can write there, it can lead the path elsewhere. The file
+  itself is never a link, a fifo or a device.
+- A container can fill its \`/etc/hosts\`, \`/etc/hostname\` and \`/etc/resolv.conf\`, and with them the file system of the run directory, usually a tmpfs of the host. With \`--read-only\` it cannot.
 - In the library, \`stdout: 'inherit'\`, or a descriptor of the caller that is a terminal, gives that terminal to the container.
 `;
 

@@ -66,6 +66,8 @@ shared memory that outlives its containers, or is unbounded :: CVE-2024-3056 :: 
 shared memory is bounded for all who share it :: CVE-2024-3056 :: system/files/shared-memory.test.ts :: what does not fit is refused by the kernel, for all who share it together
 lists that expand without bound :: CVE-2018-20699 :: security/confinement.test.ts :: numbers: lists that would be endless are refused or bounded before anything is made (CVE-2018-20699)
 root of a user namespace in the store :: CVE-2021-21284 :: system/containers/userns.test.ts :: the store is closed to the container’s root on the host (CVE-2021-21284)
+an image takes the ids of all others :: - :: unit/spec/userns.test.ts :: no image makes an automatic namespace larger than 65536 IDs
+an image has its health checked without a pause :: - :: unit/spec/image.test.ts :: health: checks of an image follow each other, and end, after 100 ms at the earliest
 `;
 
 const STORAGE = `
@@ -91,6 +93,9 @@ names of kept files that are paths :: - :: system/files/artifacts.test.ts :: art
 named volumes: what an image has there is copied once, into an empty one :: CVE-2020-1726, CVE-2022-23648 :: system/files/volumes.test.ts :: an empty volume gets what the image has at its place, once
 named volumes: a place in the image that is a link :: CVE-2022-23648 :: system/files/volumes.test.ts :: what an image has at the place of a volume never leads out of the container
 named volumes: archives that are imported :: CVE-2025-11395, CVE-2018-15664 :: system/files/volumes.test.ts :: export and import: archives out of a volume and into one, and never beside it
+a lease on /etc/hosts keeps others waiting :: - :: security/engine-files.test.ts :: names: a container that holds a lease on its /etc/hosts keeps nobody waiting
+a pid file is a fifo or a link :: - :: security/engine-files.test.ts :: pidfile: where the container has made \${what} of it, the start is refused and nobody waits
+a log is a fifo for who reads it :: - :: security/engine-files.test.ts :: logs: where the container has made a fifo of its log, it is not waited for
 `;
 
 const IMAGES = `
