@@ -41,7 +41,13 @@ for (const [what, replacement, error] of [
       t,
       0,
       ...['create', '--name', 'c', '--pidfile', pidFile, '-v', `${shared}:/shared`],
-      ...['--rootfs', `${attackersRoot(t)}:O`, 'sh', '-c', `cat /shared/pid && rm /shared/pid; ${replacement} /shared/pid`],
+      ...[
+        '--rootfs',
+        `${attackersRoot(t)}:O`,
+        'sh',
+        '-c',
+        `cat /shared/pid && rm /shared/pid; ${replacement} /shared/pid`,
+      ],
     );
     const first = await run(t, 0, 'start', '-a', 'c');
     t.regex(first.stdout, /^\d+\n$/);
