@@ -161,6 +161,28 @@ test('files: copies, exports, diffs and commits while the container swaps direct
   t.notRegex(committed.stdout, /of the host/);
 });
 
+test('files: sizes while the container swaps directories for links to the host', async (t) => {
+  if (!requires(t, 'root', 'overlay', 'busybox', 'gcc')) return;
+  const { engine, options } = await testEngine(t);
+  const host = temporaryDirectory(t, 'tspod-host-');
+  mkdirSync(join(host, 'sub'));
+  for (const name of ['big', 'sub/big']) writeFileSync(join(host, name), 'x'.repeat(1_000_000));
+  const rootfs = attackersRoot(t);
+  const script = `mkdir -p /work/a/sub/sub; cd /work; for i in 1 2 3 4 5 6 7 8 9; do echo x > a/$i; echo x > a/sub/$i; done; busybox ln -s ${host} b; exec attacker swap a b`;
+  const container = await engine.containers.create(
+    options({ rootfs, rootfsOverlay: true, command: ['sh', '-c', script] }),
+  );
+  await container.start();
+  await until('the racer runs', async () => container.stat('/work/b').catch(() => undefined));
+  const sizes = await runRounds(t, async () => {
+    let largest = 0;
+    for (let again = 0; again < 40; again += 1) largest = Math.max(largest, (await container.sizes()).writable);
+    return String(largest);
+  });
+  for (const size of sizes) t.true(Number(size) < 1_000_000, `${size} bytes`);
+  t.true(sizes.some((size) => Number(size) > 0));
+});
+
 /** Programs that an engine might look for after it has entered a root. */
 const TRAPS = [
   'tar',
