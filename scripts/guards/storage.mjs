@@ -2,6 +2,7 @@
 import { edit, tests } from './entry.mjs';
 import { FOLLOW_ALL_LINKS, FOLLOW_LINKS } from './mounts.mjs';
 
+const MAY_CHANGE = 'src/container/files/may-change.ts';
 const UNPACK = 'src/storage/images/unpack-layer.ts';
 
 export const STORAGE = [
@@ -14,6 +15,7 @@ export const STORAGE = [
         'security/storage.test.ts',
         'archives: nothing of a layer, an import or a copy',
         'files: copies, exports, diffs and commits',
+        'files: sizes while the container swaps',
       ),
       ...tests(
         'system/files/copy.test.ts',
@@ -132,6 +134,24 @@ export const STORAGE = [
     name: 'the name of an artifact is no path',
     edits: [edit('src/container/verbs/artifacts.ts', '/^[a-zA-Z0-9_][a-zA-Z0-9_.-]*$/.test(name)', "name !== ''")],
     tests: tests('system/files/artifacts.test.ts', 'artifacts: a name leads nowhere else'),
+  },
+  {
+    name: 'what a copy changes belongs to ids that the container has',
+    edits: [edit(MAY_CHANGE, 'if (!isMapped(idMaps)) return', "if (!isMapped(idMaps) || asked !== '') return")],
+    tests: tests('security/copy.test.ts', 'cp: what a container mounts or links', 'cp: the same by the command line'),
+  },
+  {
+    name: 'a mount of the caller’s is one for the paths that he gave',
+    edits: [edit(MAY_CHANGE, 'isWithin(path, target))', 'path !== target)')],
+    tests: tests('security/copy.test.ts', 'cp: what a container mounts or links', 'cp: the same by the command line'),
+  },
+  {
+    name: 'what a copy has made belongs to whom it was made for',
+    edits: [
+      edit('src/storage/unpack-tree.ts', 'fstatSync(made.fd).uid === entry.owner.uid', 'fstatSync(made.fd).uid >= 0'),
+    ],
+    rounds: 150,
+    tests: tests('security/copy.test.ts', 'cp: a racer that puts a directory of the host'),
   },
   {
     name: 'what cp brings out has no set-uid bits and capabilities',

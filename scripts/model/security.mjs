@@ -84,6 +84,10 @@ layers that are not what they say, a lock that is held :: CVE-2021-20291 :: secu
 programs and libraries of the container run on the host :: CVE-2019-14271, CVE-2022-1227, CVE-2026-41567 :: security/storage.test.ts :: files: no program or library of the container is used outside of it (CVE-2019-14271, CVE-2022-1227, CVE-2026-41567)
 directories are swapped during a copy or an export :: CVE-2018-15664, CVE-2019-10152, CVE-2023-0778, CVE-2026-41568, CVE-2021-41089 :: security/storage.test.ts :: files: copies, exports, diffs and commits while the container swaps directories for links to the host (CVE-2018-15664, CVE-2023-0778, CVE-2026-41568)
 directories of a mount are swapped during a copy :: CVE-2018-15664, CVE-2026-42306 :: system/files/copy.test.ts :: copy: a racer that swaps directories for links to the host leads nothing out
+directories are swapped while sizes are counted :: - :: security/storage.test.ts :: files: sizes while the container swaps directories for links to the host
+files that the container may not write are mounted where a copy goes :: - :: security/copy.test.ts :: cp: what a container mounts or links of files that it may not write is not written, given away or replaced
+the same by links and the command line :: - :: security/copy.test.ts :: cp: the same by the command line, also through links
+a directory of the host takes the place of one that a copy makes :: - :: security/copy.test.ts :: cp: a racer that puts a directory of the host in the place of one that is made gets nothing of it
 names of files are patterns on the host :: CVE-2019-18466 :: system/files/copy.test.ts :: copy: no link leads out of a \${state} container, neither by name nor by archive
 set-uid programs are copied out :: - :: security/storage.test.ts :: copy: what comes out of a container has no rights of who asked for it
 directories are swapped while they are deleted :: CVE-2022-21658 :: system/native/tree.test.ts :: a directory that is swapped for a link meanwhile leads nowhere

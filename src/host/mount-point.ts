@@ -36,6 +36,6 @@ export function isMountPointAt({ directory, name }: PlaceAt): boolean {
 }
 
 /** Returns the number of the mount that a descriptor is on (proc_pid_fdinfo(5)). */
-function mountOf(fd: number): string | undefined {
+export function mountOf(fd: number): string | undefined {
   return /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${String(fd)}`, 'utf8'))?.[1];
 }

@@ -28,6 +28,9 @@ export interface CancellableTask<T> {
   readonly done: Promise<Outcome<T>>;
 }
 
+/** Owner of what is made; none: this process. */
+export type OwnerArguments = readonly [uid: number, gid: number] | readonly [];
+
 /** Handle of a tree that is being written. */
 export interface TreeWriterHandle {
   readonly kind: 'tree writer';
@@ -140,13 +143,29 @@ export interface Binding {
   directoryEntries(directory: number, names: Uint8Array): Promise<Outcome<Buffer>> | Failure;
   openBeneath(root: number, path: Uint8Array, flags: number, followLinks: boolean): Outcome<number>;
 
-  // tree.cc: likewise, of one name in a directory
-  createFileAt(directory: number, name: Uint8Array): Outcome<number>;
+  // tree.cc: likewise, of one name in a directory; setOwnerAt() and the following also take an empty name, which stands
+  // for what the descriptor itself holds
+  createFileAt(...rest: [directory: number, name: Uint8Array, ...owner: OwnerArguments]): Outcome<number>;
   makeEntryAt(
-    ...rest: [directory: number, name: Uint8Array, mode: number, major: number, minor: number, linkTarget: Uint8Array]
+    ...rest: [
+      directory: number,
+      name: Uint8Array,
+      mode: number,
+      major: number,
+      minor: number,
+      linkTarget: Uint8Array,
+      ...owner: OwnerArguments,
+    ]
   ): Outcome<undefined>;
   linkAt(
-    ...rest: [directory: number, name: Uint8Array, newDirectory: number, newName: Uint8Array, flags: number]
+    ...rest: [
+      directory: number,
+      name: Uint8Array,
+      newDirectory: number,
+      newName: Uint8Array,
+      flags: number,
+      ...owner: OwnerArguments,
+    ]
   ): Outcome<undefined>;
   unlinkAt(directory: number, name: Uint8Array): Outcome<undefined>;
   removeTreeAt(directory: number, name: Uint8Array): Promise<Outcome<undefined>> | Failure;

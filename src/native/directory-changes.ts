@@ -3,7 +3,7 @@
  * descriptor, and follows no link. Failures are NativeErrors.
  */
 import { binaryBytes, type BinaryText } from '../util/binary-text.js';
-import { binding } from './binding.js';
+import { binding, type OwnerArguments } from './binding.js';
 import { ownFd, type OwnedFd } from './directory-entries.js';
 import { unwrap } from './native-error.js';
 
@@ -13,9 +13,23 @@ export interface PlaceAt {
   readonly name: BinaryText;
 }
 
-/** Makes a new, empty regular file (mode 0600), open for writing. EEXIST. */
-export function createFileAt({ directory, name }: PlaceAt): OwnedFd {
-  return ownFd(unwrap(binding().createFileAt(directory, binaryBytes(name))));
+/** Owner of a file. */
+export interface FileOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Returns the arguments of the addon for an owner. */
+function ownerArguments(owner: FileOwner | undefined): OwnerArguments {
+  return owner === undefined ? [] : [owner.uid, owner.gid];
+}
+
+/**
+ * Makes a new, empty regular file (mode 0600), open for writing. It belongs to `owner` from the start, or else to this
+ * process. EEXIST.
+ */
+export function createFileAt({ directory, name }: PlaceAt, owner?: FileOwner): OwnedFd {
+  return ownFd(unwrap(binding().createFileAt(directory, binaryBytes(name), ...ownerArguments(owner))));
 }
 
 export interface NewEntry {
@@ -25,20 +39,31 @@ export interface NewEntry {
   readonly minor?: number;
   /** Target of a symbolic link. */
   readonly target?: BinaryText;
+  /** Owner from the start. @default this process */
+  readonly owner?: FileOwner | undefined;
 }
 
 /** Makes a directory, a symbolic link, a fifo or a device. EEXIST. */
-export function makeEntryAt({ directory, name }: PlaceAt, { mode, major = 0, minor = 0, target = '' }: NewEntry): void {
-  unwrap(binding().makeEntryAt(directory, binaryBytes(name), mode, major, minor, binaryBytes(target)));
-}
-
-/** Makes another name for a file (a hard link). EEXIST. */
-export function linkAt(from: PlaceAt, to: PlaceAt): void {
-  unwrap(binding().linkAt(from.directory, binaryBytes(from.name), to.directory, binaryBytes(to.name), 0));
+export function makeEntryAt(
+  { directory, name }: PlaceAt,
+  { mode, major = 0, minor = 0, target = '', owner }: NewEntry,
+): void {
+  const to = binaryBytes(target);
+  unwrap(binding().makeEntryAt(directory, binaryBytes(name), mode, major, minor, to, ...ownerArguments(owner)));
 }
 
 const AT_FDCWD = -100;
 const AT_SYMLINK_FOLLOW = 0x400;
+
+/**
+ * Makes another name (a hard link) for what a descriptor holds, also for a symbolic link. In a file system of a user
+ * namespace only an `owner` that the namespace has may do that. EEXIST.
+ */
+export function linkAt(fd: number, { directory, name }: PlaceAt, owner?: FileOwner): void {
+  const own = Buffer.from(`/proc/self/fd/${fd}`);
+  const to = binaryBytes(name);
+  unwrap(binding().linkAt(AT_FDCWD, own, directory, to, AT_SYMLINK_FOLLOW, ...ownerArguments(owner)));
+}
 
 /**
  * Gives a name to an open file that has none (O_TMPFILE). The path is UTF-8; links in it are followed, except the last
@@ -59,7 +84,12 @@ export async function removeTreeAt({ directory, name }: PlaceAt): Promise<void> 
   unwrap(await binding().removeTreeAt(directory, binaryBytes(name)));
 }
 
-export function setOwnerAt({ directory, name }: PlaceAt, owner: { readonly uid: number; readonly gid: number }): void {
+/** Returns what a descriptor itself holds as a place, for the functions below. */
+export function held(fd: number): PlaceAt {
+  return { directory: fd, name: '' };
+}
+
+export function setOwnerAt({ directory, name }: PlaceAt, owner: FileOwner): void {
   unwrap(binding().setOwnerAt(directory, binaryBytes(name), owner.uid, owner.gid));
 }
 

@@ -75,6 +75,14 @@ export function openBeneath(
   return ownFd(unwrap(binding().openBeneath(root, binaryBytes(path === '' ? '.' : path), flags, links)));
 }
 
+/**
+ * Opens again what an O_PATH descriptor holds. With O_NONBLOCK, EAGAIN for a file on which another process has a lease.
+ * NativeError.
+ */
+export function reopen(fd: number, flags: number): OwnedFd {
+  return ownFd(unwrap(binding().openFd(`/proc/self/fd/${fd}`, flags)));
+}
+
 /** Returns all names in a directory, sorted by their bytes; none if the directory was removed after it was opened. */
 export async function directoryNames(directory: number): Promise<BinaryText[]> {
   const outcome = await binding().directoryNames(directory);

@@ -40,9 +40,18 @@ export function ownerOrNobody({ uidMaps, gidMaps }: IdMaps, { uid, gid }: Owner)
   return { uid: mappedOutside(uidMaps, uid) ?? OVERFLOW_ID, gid: mappedOutside(gidMaps, gid) ?? OVERFLOW_ID };
 }
 
+/** Whether a container has both host ids of an owner: only then may its root change files of that owner. */
+export function hasOwner({ uidMaps, gidMaps }: IdMaps, { uid, gid }: Owner): boolean {
+  return mapOf(uidMaps, uid) !== undefined && mapOf(gidMaps, gid) !== undefined;
+}
+
+function mapOf(maps: readonly IdMap[], hostId: number): IdMap | undefined {
+  return maps.find((map) => hostId >= map.hostId && hostId < map.hostId + map.size);
+}
+
 function inside(maps: readonly IdMap[], id: number): number {
   if (maps.length === 0) return id;
-  const map = maps.find(({ hostId, size }) => id >= hostId && id < hostId + size);
+  const map = mapOf(maps, id);
   return map === undefined ? OVERFLOW_ID : id - map.hostId + map.containerId;
 }
 

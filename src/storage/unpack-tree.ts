@@ -6,10 +6,11 @@ import { ftruncateSync, fstatSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 import { TspodError } from '../errors.js';
-import { isMountPointAt } from '../host/mount-point.js';
+import { isMountPointAt, mountOf } from '../host/mount-point.js';
 import { abortedError } from '../native/abort.js';
 import {
   createFileAt,
+  held,
   linkAt,
   makeEntryAt,
   removeTreeAt,
@@ -18,9 +19,18 @@ import {
   setOwnerAt,
   setTimeAt,
   unlinkAt,
+  type NewEntry,
   type PlaceAt,
 } from '../native/directory-changes.js';
-import { directoryEntry, isDirectory, openBeneath, type OwnedFd } from '../native/directory-entries.js';
+import {
+  directoryEntries,
+  directoryEntry,
+  directoryNames,
+  isDirectory,
+  openBeneath,
+  reopen,
+  type OwnedFd,
+} from '../native/directory-entries.js';
 import { isNativeError } from '../native/native-error.js';
 import type { TarHeader, TarType } from '../tar/header.js';
 import { readTar, type ContentPart, type TarEntry } from '../tar/read.js';
@@ -28,6 +38,7 @@ import { fromBinaryText, type BinaryText } from '../util/binary-text.js';
 import {
   O_DIRECTORY,
   O_NOFOLLOW,
+  O_NONBLOCK,
   O_PATH,
   O_TRUNC,
   O_WRONLY,
@@ -36,7 +47,10 @@ import {
   S_IFDIR,
   S_IFIFO,
   S_IFLNK,
+  S_IFMT,
 } from '../util/file-bits.js';
+import { checkDepth } from './depth.js';
+import { openPastLease } from './leases.js';
 import { attributeOutside, CAPABILITY, isKept, ownerOutside, type IdMaps, type Owner } from './owners.js';
 
 export interface UnpackTarget {
@@ -48,6 +62,11 @@ export interface UnpackTarget {
    * Whether symbolic links in the tree are followed (within the root), as in a container, or refused, as on the host.
    */
   readonly links: boolean;
+  /**
+   * Whether a directory or file may be changed, by its descriptor and its path in `directory`. Nothing is changed that
+   * this does not allow, except what was made here. @default everything may be changed
+   */
+  readonly mayChange?: ((fd: number, path: BinaryText) => boolean) | undefined;
 }
 
 export interface UnpackOptions {
@@ -80,7 +99,7 @@ const SET_IDS = 0o6000;
 
 /**
  * Unpacks the archive. Existing files are replaced; an existing directory keeps its content. Throws BAD_ARCHIVE,
- * INVALID_ARGUMENT.
+ * INVALID_ARGUMENT, PERMISSION_DENIED.
  */
 export async function unpackTree(
   archive: AsyncIterable<Uint8Array>,
@@ -114,7 +133,7 @@ class Unpacking {
   readonly #target: UnpackTarget;
   readonly #options: UnpackOptions;
   /** The parent directory of the last entry, kept open: most entries have the same one as the entry before. */
-  #parent: { readonly path: BinaryText; readonly held: OwnedFd } | undefined;
+  #parent: { readonly path: BinaryText; readonly held: OwnedFd; isAllowed: boolean } | undefined;
   /**
    * Directories, whose modes and times are set at the end because adding entries would change them. If a directory
    * occurs twice, its last entry counts.
@@ -147,10 +166,12 @@ class Unpacking {
   finishDirectories(): void {
     for (const { parts, header } of [...this.#directories.values()].reverse()) {
       try {
-        this.#finish(this.#place(parts, false), header);
+        using directory = openAt(this.#place(parts, false), O_DIRECTORY);
+        this.#require(directory.fd, parts.join('/'));
+        this.#finish(directory.fd, header);
       } catch (error) {
         // The directory was removed or replaced meanwhile.
-        if (!isNativeError(error) || !['ENOENT', 'ENOTDIR'].includes(error.code)) throw error;
+        if (!isNativeError(error) || !['ENOENT', 'ENOTDIR', 'ELOOP'].includes(error.code)) throw error;
       }
     }
   }
@@ -167,7 +188,7 @@ class Unpacking {
     const path = parts.slice(0, -1).join('/');
     if (this.#parent?.path !== path) {
       this.close();
-      this.#parent = { path, held: this.#open(path, make) };
+      this.#parent = { path, held: this.#open(path, make), isAllowed: false };
     }
     return { directory: this.#parent?.held.fd ?? -1, name: parts.at(-1) ?? '' };
   }
@@ -181,12 +202,51 @@ class Unpacking {
       if (!make || path === '' || !isNativeError(error, 'ENOENT')) throw error;
     }
     const slash = path.lastIndexOf('/');
-    using above = this.#open(slash === -1 ? '' : path.slice(0, slash), true);
+    const pathAbove = slash === -1 ? '' : path.slice(0, slash);
+    using above = this.#open(pathAbove, true);
+    this.#require(above.fd, pathAbove);
     const place = { directory: above.fd, name: path.slice(slash + 1) };
-    makeEntryAt(place, { mode: S_IFDIR | 0o755 });
-    setOwnerAt(place, this.#ownerOf({ uid: 0, gid: 0 }));
-    setModeAt(place, 0o755);
-    return openBeneath(root, whole, O_PATH | O_DIRECTORY, { links });
+    const owner = this.#ownerOf({ uid: 0, gid: 0 });
+    using made = this.#makeEntry(place, { mode: S_IFDIR | 0o755, owner }, path);
+    setOwnerAt(held(made.fd), owner);
+    setModeAt(held(made.fd), 0o755);
+    return openBeneath(made.fd, '', O_PATH | O_DIRECTORY, { links });
+  }
+
+  /** Throws PERMISSION_DENIED if the directory or file may not be changed. */
+  #require(fd: number, path: BinaryText): void {
+    const { mayChange } = this.#target;
+    if (mayChange !== undefined && !mayChange(fd, path)) throw this.#notAllowed(path);
+  }
+
+  /** Throws PERMISSION_DENIED if names in the directory of #place() may not be changed. */
+  #requireParent(): void {
+    const parent = this.#parent;
+    if (parent === undefined || parent.isAllowed) return;
+    this.#require(parent.held.fd, parent.path);
+    parent.isAllowed = true;
+  }
+
+  #notAllowed(path: BinaryText): TspodError {
+    const whole = [this.#target.directory.replace(/\/+$/, ''), path].filter((part) => part !== '').join('/') || '/';
+    return new TspodError(
+      'PERMISSION_DENIED',
+      `"${fromBinaryText(whole)}" belongs to users that the container does not have`,
+    );
+  }
+
+  /** Returns the owner that a new entry has from the start: anything else that takes its name is recognised by that. */
+  #madeFor(owner: Owner): Owner | undefined {
+    return this.#target.mayChange === undefined ? undefined : owner;
+  }
+
+  /** Makes and opens (as O_PATH) an entry that is no regular file. */
+  #makeEntry(place: PlaceAt, entry: NewEntry & { readonly owner: Owner }, path: BinaryText): OwnedFd {
+    makeEntryAt(place, { ...entry, owner: this.#madeFor(entry.owner) });
+    const made = openAt(place, (entry.mode & S_IFMT) === S_IFDIR ? O_DIRECTORY : 0);
+    if (this.#target.mayChange === undefined || fstatSync(made.fd).uid === entry.owner.uid) return made;
+    made.close();
+    throw this.#notAllowed(path);
   }
 
   #ownerOf(owner: Owner): Owner {
@@ -199,25 +259,50 @@ class Unpacking {
     content: AsyncIterable<ContentPart>,
     parts: readonly BinaryText[],
   ): Promise<void> {
+    const path = parts.join('/');
     const there = await directoryEntry(place.directory, place.name);
     if (header.type === 'directory') {
       if (this.#target.links && there?.target && this.#leadsToDirectory(parts)) return;
-      if (there === undefined || !isDirectory(there)) {
-        if (there !== undefined) await this.#removeExisting(place, header, false);
-        makeEntryAt(place, { mode: S_IFDIR | 0o700 });
-      }
-      setOwnerAt(place, this.#ownerOf(header));
+      const owner = this.#ownerOf(header);
+      if (there !== undefined && !isDirectory(there)) await this.#removeExisting(place, header, parts);
+      using directory =
+        there !== undefined && isDirectory(there)
+          ? this.#openAllowed(place, O_DIRECTORY, path)
+          : this.#makeInParent(place, { mode: S_IFDIR | 0o700, owner }, path);
+      setOwnerAt(held(directory.fd), owner);
       this.#directories.set(parts.join('/'), { parts, header: { ...header, xattrs: ownAttributes(header.xattrs) } });
       return;
     }
-    const inPlace = there !== undefined && !(await this.#removeExisting(place, header, isDirectory(there)));
+    const inPlace = there !== undefined && !(await this.#removeExisting(place, header, parts, isDirectory(there)));
     if (header.type === 'hardlink') {
       this.#link(place, header);
       return;
     }
-    if (header.type === 'file') await this.#file(place, header, { content, inPlace });
-    else makeEntryAt(place, { ...header, mode: TYPE_BITS[header.type] | header.mode });
-    this.#finish(place, header);
+    if (header.type === 'file') {
+      using file = inPlace ? await this.#openFile(place, path) : this.#createFile(place, header);
+      await this.#write(file.fd, header, content);
+      this.#finish(file.fd, header);
+      return;
+    }
+    const entry = { ...header, mode: TYPE_BITS[header.type] | header.mode, owner: this.#ownerOf(header) };
+    using made = this.#makeInParent(place, entry, path);
+    this.#finish(made.fd, header);
+  }
+
+  #makeInParent(place: PlaceAt, entry: NewEntry & { readonly owner: Owner }, path: BinaryText): OwnedFd {
+    this.#requireParent();
+    return this.#makeEntry(place, entry, path);
+  }
+
+  #openAllowed(place: PlaceAt, flags: number, path: BinaryText): OwnedFd {
+    const found = openAt(place, flags);
+    try {
+      this.#require(found.fd, path);
+      return found;
+    } catch (error) {
+      found.close();
+      throw error;
+    }
   }
 
   /**
@@ -236,7 +321,12 @@ class Unpacking {
   /**
    * Removes the existing entry. Returns false if something is mounted on it: then the mounted file gets new content.
    */
-  async #removeExisting(place: PlaceAt, header: TarHeader, isDirectory: boolean): Promise<boolean> {
+  async #removeExisting(
+    place: PlaceAt,
+    header: TarHeader,
+    parts: readonly BinaryText[],
+    isDirectory = false,
+  ): Promise<boolean> {
     const replacesOtherKind = isDirectory !== (header.type === 'directory');
     if (replacesOtherKind && this.#options.overwrite !== true) {
       const [what, by] = isDirectory ? ['directory', 'non-directory'] : ['non-directory', 'directory'];
@@ -251,9 +341,11 @@ class Unpacking {
       if (header.type === 'file' && !isDirectory) return false;
       throw new TspodError('INVALID_ARGUMENT', `"${fromBinaryText(header.path)}" is not replaced: it is a mount point`);
     }
+    this.#requireParent();
     try {
-      if (isDirectory) await removeTreeAt(place);
-      else unlinkAt(place);
+      if (!isDirectory) unlinkAt(place);
+      else if (this.#target.mayChange === undefined) await removeTreeAt(place);
+      else await this.#removeTree(place, parts.join('/'), 0);
     } catch (error) {
       if (isNativeError(error, 'ENOENT')) return true;
       if (!isNativeError(error, 'EBUSY') || header.type !== 'file' || isDirectory) throw error;
@@ -262,33 +354,56 @@ class Unpacking {
     return true;
   }
 
+  /** Removes a directory like removeTreeAt(), but checks each directory in it first. */
+  async #removeTree(place: PlaceAt, path: BinaryText, depth: number): Promise<void> {
+    checkDepth(depth, 'removed');
+    using directory = this.#openAllowed(place, O_DIRECTORY, path);
+    if (mountOf(directory.fd) !== mountOf(place.directory))
+      throw new TspodError('INVALID_ARGUMENT', `"${fromBinaryText(path)}" is not removed: it is a mount point`);
+    const names = await directoryNames(directory.fd);
+    for (const entry of await directoryEntries(directory.fd, names)) {
+      if (entry === undefined) continue;
+      const inner = { directory: directory.fd, name: entry.name };
+      if (isDirectory(entry)) await this.#removeTree(inner, `${path}/${entry.name}`, depth + 1);
+      else unlinkAt(inner);
+    }
+    unlinkAt(place);
+  }
+
   /** Creates a hard link to a file that the archive has brought before. */
   #link(place: PlaceAt, header: TarHeader): void {
     const parts = this.#renamed(cleanArchivePath(header.target));
     using directory = this.#open(parts.slice(0, -1).join('/'), false);
-    linkAt({ directory: directory.fd, name: parts.at(-1) ?? '' }, place);
+    using file = this.#openAllowed({ directory: directory.fd, name: parts.at(-1) ?? '' }, 0, parts.join('/'));
+    this.#requireParent();
+    linkAt(file.fd, place, this.#madeFor(this.#ownerOf({ uid: 0, gid: 0 })));
   }
 
-  async #file(
-    place: PlaceAt,
-    header: TarHeader,
-    { content, inPlace }: { readonly content: AsyncIterable<ContentPart>; readonly inPlace: boolean },
-  ): Promise<void> {
-    using file = inPlace
-      ? openBeneath(place.directory, place.name, O_WRONLY | O_TRUNC | O_NOFOLLOW, { links: false })
-      : createFileAt(place);
-    if (!fstatSync(file.fd).isFile())
-      throw new TspodError('INVALID_ARGUMENT', `"${fromBinaryText(header.path)}" is no regular file`);
+  #createFile(place: PlaceAt, header: TarHeader): OwnedFd {
+    this.#requireParent();
+    return createFileAt(place, this.#madeFor(this.#ownerOf(header)));
+  }
+
+  /** Opens and empties an existing file. */
+  async #openFile(place: PlaceAt, path: BinaryText): Promise<OwnedFd> {
+    using found = this.#openAllowed(place, 0, path);
+    if (!fstatSync(found.fd).isFile())
+      throw new TspodError('INVALID_ARGUMENT', `"${fromBinaryText(path)}" is no regular file`);
+    return await openPastLease(() => reopen(found.fd, O_WRONLY | O_TRUNC | O_NONBLOCK), this.#options.signal);
+  }
+
+  async #write(fd: number, header: TarHeader, content: AsyncIterable<ContentPart>): Promise<void> {
     for await (const { offset, bytes } of content) {
       const { signal } = this.#options;
       if (signal?.aborted === true) throw abortedError('write files', signal);
-      await writeAt(file.fd, offset, bytes);
+      await writeAt(fd, offset, bytes);
     }
-    ftruncateSync(file.fd, header.size);
+    ftruncateSync(fd, header.size);
   }
 
   /** Sets owner, attributes, permissions and time, in an order in which no step undoes another. */
-  #finish(place: PlaceAt, header: TarHeader): void {
+  #finish(fd: number, header: TarHeader): void {
+    const place = held(fd);
     setOwnerAt(place, this.#ownerOf(header));
     const { dropRights = false } = this.#options;
     for (const [name, value] of header.xattrs) {
@@ -298,6 +413,11 @@ class Unpacking {
     if (header.type !== 'symlink') setModeAt(place, dropRights ? header.mode & ~SET_IDS : header.mode);
     setTimeAt(place, { sec: header.mtimeSec, nsec: header.mtimeNsec });
   }
+}
+
+/** Opens an entry itself, as O_PATH. */
+function openAt({ directory, name }: PlaceAt, flags: number): OwnedFd {
+  return openBeneath(directory, name, flags | O_PATH | O_NOFOLLOW, { links: false });
 }
 
 /** Copies the attributes that are kept: the original values would keep the whole pax header in memory. */

@@ -5,6 +5,7 @@ const IS_ARM = process.arch === 'arm64' || process.arch === 'arm';
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;
 export const O_TRUNC = 0o1000;
+export const O_NONBLOCK = 0o4000;
 export const O_PATH = 0o10000000;
 export const O_DIRECTORY = IS_ARM ? 0o40000 : 0o200000;
 export const O_NOFOLLOW = IS_ARM ? 0o100000 : 0o400000;

@@ -10,6 +10,12 @@ export interface CopyInOptions extends SignalOption {
   readonly chown?: boolean;
   /** Other names for first components of the archive's paths: `{ 'a.txt': 'b.txt' }`. */
   readonly rename?: Readonly<Record<string, string>>;
+  /**
+   * Path by which a user named the directory, if links in the container were followed to find the directory. In a
+   * container with a user namespace, files of users that it does not have are changed only if this path is in one of
+   * its mounts. @default the directory
+   */
+  readonly asked?: string;
 }
 
 export interface CopyOutOptions extends SignalOption {
@@ -76,7 +82,8 @@ export interface ContainerFiles {
   copyOut(path: string, options?: CopyOutOptions): Promise<Readable>;
   /**
    * Unpacks a tar archive in a directory of the container, which must exist: NO_SUCH_FILE, INVALID_ARGUMENT. Existing
-   * files are replaced. After BAD_ARCHIVE, what came before the fault is there.
+   * files are replaced. After BAD_ARCHIVE, what came before the fault is there. PERMISSION_DENIED: something belongs to
+   * users that the container's user namespace does not have, and is in none of its mounts.
    */
   copyIn(directory: string, archive: AsyncIterable<Uint8Array>, options?: CopyInOptions): Promise<void>;
   /**

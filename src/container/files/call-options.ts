@@ -4,7 +4,13 @@ import { checkedCall, type ShapeOf } from '../../spec/checks/shape.js';
 import type { SignalOption } from '../api/container.js';
 import type { ContainerUnmountOptions, CopyInOptions, CopyOutOptions } from '../api/files.js';
 
-const COPY_IN: ShapeOf<CopyInOptions> = { overwrite: 'boolean', chown: 'boolean', rename: 'record', signal: 'signal' };
+const COPY_IN: ShapeOf<CopyInOptions> = {
+  overwrite: 'boolean',
+  chown: 'boolean',
+  rename: 'record',
+  asked: 'string',
+  signal: 'signal',
+};
 const COPY_OUT: ShapeOf<CopyOutOptions> = { as: 'string', signal: 'signal' };
 const UNMOUNT: ShapeOf<ContainerUnmountOptions> = { force: 'boolean' };
 

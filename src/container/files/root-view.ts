@@ -11,6 +11,7 @@ import type { IdMaps } from '../../storage/owners.js';
 import { tracked, type EngineContext } from '../context.js';
 import { withContainer, type HeldContainer } from '../held.js';
 import { failpoint } from '../failpoint.js';
+import { liveMaps } from '../namespaces/userns.js';
 import { isAlive, isEnding } from '../observe.js';
 import { prepareRoot } from '../launch/prepare.js';
 import { mountedRoot } from './root-mount.js';
@@ -67,8 +68,9 @@ export async function withRoot<T>(
         const process = liveProcess(held);
         if (process === undefined) return { result: await shareRoot(held, options.what, work) };
         failpoint('live-root-found');
+        const maps = liveMaps(held.config, process.pid);
         const root = options.what === 'seen' ? rootAsSeen(held.id, process) : await liveRoot(held.id, process);
-        return { root, view: viewOf(held.config, root) };
+        return { root, view: viewOf(held.config, root, maps) };
       },
       { signal: options.signal, refreshes },
     ),
@@ -140,8 +142,8 @@ async function useShared<T>(
   }
 }
 
-function viewOf(config: ContainerConfig, { fd }: OwnedFd): RootView {
-  return { fd, config, idMaps: { uidMaps: config.uidMaps, gidMaps: config.gidMaps } };
+function viewOf(config: ContainerConfig, { fd }: OwnedFd, { uidMaps, gidMaps }: IdMaps = config): RootView {
+  return { fd, config, idMaps: { uidMaps, gidMaps } };
 }
 
 /** Returns the container's first process, if that has the container's root by now. */

@@ -4,10 +4,10 @@
  */
 import { lstatSync, readlinkSync, statSync, type BigIntStats } from 'node:fs';
 
-import { MOUNT_ATTR, parseMountOptions } from '../../oci/mount-options.js';
 import type { OciMount } from '../../oci/spec.js';
 import type { SourcePlace } from '../../plan/open-source.js';
 import type { ContainerConfig } from '../../spec/config.js';
+import { isReadOnly } from '../../spec/files/mounts.js';
 import { parentOf } from '../../util/paths.js';
 
 /** Limit of symbolic links, the same as the kernel's. */
@@ -36,10 +36,6 @@ export function writtenRoot({ root, readOnly }: Pick<ContainerConfig, 'root' | '
 
 function isBind({ type, options = [] }: OciMount): boolean {
   return type === 'bind' || options.includes('bind') || options.includes('rbind');
-}
-
-function isReadOnly({ options = [] }: OciMount): boolean {
-  return (parseMountOptions(options).set & MOUNT_ATTR.RDONLY) !== 0n;
 }
 
 /** Returns a key of a directory, which is the same for every path of it. */

@@ -13,6 +13,7 @@ import { openNamespace } from '../../native/namespace-handle.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { IdMap } from '../../spec/create-options.js';
 import { layerPath } from '../../storage/images/layers.js';
+import { isMapped, NO_ID_MAPS, type IdMaps } from '../../storage/owners.js';
 import { checkIdMaps, isPrivate } from '../../spec/namespaces.js';
 import { autoMaps, autoSize, mapsOfRanges, requireRootIds, rootIds } from '../../spec/users/userns.js';
 import type { HostIds } from '../../state/records.js';
@@ -148,6 +149,27 @@ function toIdMap({ inside, outside, size }: IdRange): IdMap {
 
 function isOwnNamespace(inode: bigint): boolean {
   return readlinkSync('/proc/self/ns/user') === `user:[${String(inode)}]`;
+}
+
+/**
+ * Returns the id maps of a running container. If it has joined a namespace by its path, they are in no configuration:
+ * they are read from its process, and there are none if that is gone.
+ */
+export function liveMaps(config: ContainerConfig, pid: number): IdMaps {
+  const { user } = config.namespaces;
+  if (user === 'host' || isPrivate(user) || isMapped(config)) return config;
+  const maps = (kind: IdKind) =>
+    idsOfProcess(pid, kind).map(({ inside, outside, size }) => ({ containerId: inside, hostId: outside, size }));
+  if (isOwnUserns(pid)) return NO_ID_MAPS;
+  return { uidMaps: maps('uid'), gidMaps: maps('gid') };
+}
+
+function isOwnUserns(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${String(pid)}/ns/user`) === readlinkSync('/proc/self/ns/user');
+  } catch {
+    return false;
+  }
 }
 
 /**

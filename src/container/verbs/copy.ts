@@ -12,6 +12,7 @@ import { heldStream } from '../files/archive-stream.js';
 import type { EngineContext } from '../context.js';
 import { recordContainerEvent } from '../events.js';
 import type { CopyInOptions, CopyOutOptions, FileStat } from '../api/files.js';
+import { mayChangeIn } from '../files/may-change.js';
 import { findInside, type Place } from '../files/path-inside.js';
 import { withRoot } from '../files/root-view.js';
 import { userInside } from '../files/user-inside.js';
@@ -49,13 +50,14 @@ export async function copyIn(
   archive: { readonly directory: string; readonly content: AsyncIterable<Uint8Array> },
   options: CopyInOptions = {},
 ): Promise<void> {
-  const { overwrite = false, chown = true, rename, signal } = options;
-  await withRoot(context, id, { operation: 'copyIn', what: 'seen', signal }, async ({ fd, config, idMaps }) => {
+  const { overwrite = false, chown = true, rename, asked = archive.directory, signal } = options;
+  await withRoot(context, id, { operation: 'copyIn', what: 'seen', signal }, async (view) => {
+    const { fd, config, idMaps } = view;
     using place = await findInside(fd, archive.directory);
     requireDirectory(place, archive.directory);
     await unpackTree(
       archive.content,
-      { root: fd, directory: place.path, links: true },
+      { root: fd, directory: place.path, links: true, mayChange: mayChangeIn(context, view, `/${asked}`) },
       {
         overwrite,
         idMaps,

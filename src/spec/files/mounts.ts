@@ -1,7 +1,7 @@
 /** The user's mounts: checks, and conversion to mounts of the OCI spec. */
 import { invalid } from '../../errors.js';
 import type { OciMount } from '../../oci/spec.js';
-import { isMountOption, propagationOf } from '../../oci/mount-options.js';
+import { isMountOption, MOUNT_ATTR, parseMountOptions, propagationOf } from '../../oci/mount-options.js';
 import { cleanPath, isWithin } from '../../util/paths.js';
 import type { ContainerConfig, MountConfig } from '../config.js';
 import type { MountOptions } from '../create-options.js';
@@ -181,6 +181,11 @@ export function ociMount(mount: MountConfig, volumes: VolumeMounts = (path) => (
     source: mount.type,
     options: [...defaults, ...copyUp, ...propagated, ...given],
   };
+}
+
+/** Whether a mount has the option `ro`. */
+export function isReadOnly({ options = [] }: OciMount): boolean {
+  return (parseMountOptions(options).set & MOUNT_ATTR.RDONLY) !== 0n;
 }
 
 /** Converts a volume's mount, with Podman's default options for volumes. */

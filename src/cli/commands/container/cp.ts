@@ -184,14 +184,16 @@ async function copyInto(container: Container, { from, to, options }: IntoContain
     if (path.endsWith('/') && source.type !== 'directory') throw notInContainer(container, shown);
     const above = await statIn(container, dirname(path.replace(/\/+$/, '')));
     if (above?.type !== 'directory') throw notInContainer(container, shown);
-    await container.copyIn(above.path, await source.open(basename(path)), options);
+    const asked = dirname(path.replace(/\/+$/, ''));
+    await container.copyIn(above.path, await source.open(basename(path)), { ...options, asked });
   } else if (there.type === 'directory') {
     const archive = await source.open(source.type === 'directory' && source.contents ? '' : source.name);
-    await container.copyIn(there.path, archive, options);
+    await container.copyIn(there.path, archive, { ...options, asked: path });
   } else {
     if (source.type === 'directory' && !options.overwrite)
       throw new CliError('destination must be a directory when copying a directory');
-    await container.copyIn(dirname(there.path), await source.open(basename(there.path)), options);
+    const above = { ...options, asked: dirname(path.replace(/\/+$/, '')) };
+    await container.copyIn(dirname(there.path), await source.open(basename(there.path)), above);
   }
 }
 
