@@ -34,6 +34,7 @@ import {
 import { checkDepth } from './depth.js';
 import { OPAQUE_MARK, WHITEOUT } from './images/unpack-layer.js';
 import { isOpaque, isWhiteout } from './layer-changes.js';
+import { openPastLease } from './leases.js';
 import { attributeInside, isKept, ownerInside, type IdMaps } from './owners.js';
 
 export interface PackOptions {
@@ -172,7 +173,7 @@ class TreePacker {
   }
 
   async *#file(directory: number, entry: DirectoryEntry, path: BinaryText): AsyncGenerator<Buffer, void, undefined> {
-    using opened = openEntry(directory, entry.name, 0);
+    using opened = await openPastLease(() => openEntry(directory, entry.name, 0), this.#options.signal);
     if (opened === undefined) return;
     const stats = fstatSync(opened.fd);
     // Another file type has taken the name.

@@ -1,5 +1,6 @@
 /** `copyIn`, `copyOut`, `stat`: into running and stopped containers, and never out of their roots. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   lstatSync,
@@ -220,6 +221,41 @@ test('copy: a sparse file of a gigabyte takes neither memory nor disk', async (t
   t.true(process.memoryUsage.rss() - before < 256 * 1024 ** 2, 'memory is bounded');
   const upper = join(env.root, 'containers', another.container.id, 'upper/tmp/big');
   t.true(statSync(upper).blocks * 512 < 1024 ** 2, 'holes stay holes');
+});
+
+/** Takes a lease of a file, and gives it back a moment after it was asked for that. */
+const LEASE = `import fcntl, os, signal, sys, time
+def give_back(*_):
+    time.sleep(0.3)
+    os._exit(0)
+signal.signal(signal.SIGIO, give_back)
+file = os.open(sys.argv[1], os.O_RDWR)
+fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print("held", flush=True)
+while True: signal.pause()`;
+
+test('copy: a file that somebody has a lease of is waited for, in both directions', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'python3')) return;
+  const env = await testEngine(t);
+  const bound = temporaryDirectory(t, 'tspod-bound-');
+  writeFileSync(join(bound, 'file'), 'leased');
+  const { container } = await containerOf(t, env, {
+    mounts: [
+      { type: 'bind', source: bound, target: '/data' },
+      { type: 'bind', source: join(bound, 'file'), target: '/etc/single' },
+    ],
+  });
+  await container.start();
+  const leased = async (): Promise<void> => {
+    const holder = spawn('python3', ['-c', LEASE, join(bound, 'file')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    endsWithTest(t, holder);
+    await once(holder.stdout, 'data');
+  };
+  await leased();
+  t.is(await contentOf(container, '/data'), 'leased');
+  await leased();
+  await container.copyIn('/etc', archive(file('single', 'new')));
+  t.is(readFileSync(join(bound, 'file'), 'utf8'), 'new');
 });
 
 test('copy: damaged and truncated archives are refused', async (t) => {
