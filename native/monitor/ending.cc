@@ -174,10 +174,8 @@ void kill_run(const Loop& loop) {
 }
 
 void write_status_again(Loop& loop) {
-  const Monitor& monitor = loop.monitor;
   // A full disk must not end a running container: the old state stays until writing works.
-  loop.status_is_old =
-      monitor.run_directory && !write_state(monitor.run_directory.get(), monitor.supervision.state);
+  loop.status_is_old = !record_state(loop.monitor);
 }
 
 void send_started(const Loop& loop, Client& client) {

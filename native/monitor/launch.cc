@@ -312,6 +312,7 @@ Result<void, Failure> try_launch(Monitor& monitor, Launched& launched) {
   if (!prepared) return prepared.error();
   if (launched.pid == 0) return Failure{Failure::kNoStep, EBADMSG, "plan without clone"};
   TRY(ops::run_stage(monitor.plan, plan::Stage::kNetwork, context));
+  TRY_STEPLESS(record_network(monitor));
   (void)context.slots.take_changed();  // these are the monitor's own
   if (launched.adopted) return start_adopted(monitor, launched);
   TRY(serve(monitor, launched, cloning.take_channel(), Order()));
@@ -388,10 +389,10 @@ std::optional<uint32_t> find_network_slot(const plan::Plan& plan) {
       plan::decode(reader, made);
       return made.slot;
     }
-    if (step.stage == plan::Stage::kTeardown && step.op == plan::Op::kNetlinkSocket) {
-      plan::NetlinkSocket socket;
-      plan::decode(reader, socket);
-      if (socket.namespace_slot >= 0) return static_cast<uint32_t>(socket.namespace_slot);
+    if (step.op == plan::Op::kOpenChildNamespace) {
+      plan::OpenChildNamespace opened;
+      plan::decode(reader, opened);
+      if (opened.kind.view() == "net") return opened.slot;
     }
   }
   return std::nullopt;

@@ -72,10 +72,7 @@ Result<Launched, Failure> launch(Monitor& monitor);
 /** Lets a container that waits at the gate go on to exec, and waits for that. Fails like launch(). */
 Result<void, Failure> open_gate(Monitor& monitor, Launched& launched);
 
-/**
- * Returns the slot of the container's network namespace, if that is made before the container or the teardown
- * uses it.
- */
+/** Returns the slot of the container's network namespace, if the container is connected to networks. */
 std::optional<uint32_t> find_network_slot(const plan::Plan& plan);
 
 /**
@@ -109,6 +106,15 @@ void abandon_supervision(Monitor& monitor);
  * dies.
  */
 Result<void> record_clone(Monitor& monitor, const Launched& launched);
+
+/** Writes the state, with the network namespace that the monitor holds by now, into the run directory. */
+Result<void> record_state(Monitor& monitor);
+
+/**
+ * Records a network namespace that was made with the container, before the command can run: the command may
+ * leave it, and the engine must not follow.
+ */
+Result<void> record_network(Monitor& monitor);
 
 /**
  * Serves clients and streams until the container has ended for good, restarts included. Returns the monitor's

@@ -40,6 +40,15 @@ Result<void> prepare_records(Monitor& monitor) {
   return {};
 }
 
+/** Returns the inode of the network namespace that the monitor holds; 0 if it holds none. */
+uint64_t held_network(const Monitor& monitor) {
+  if (!monitor.network_slot) return 0;
+  const Result<int> held = monitor.context.slots.get(*monitor.network_slot);
+  if (!held) return 0;
+  const Result<struct stat> status = sys::fstat(*held);
+  return status ? status->st_ino : 0;
+}
+
 }  // namespace
 
 Result<void> prepare_supervision(Monitor& monitor) {
@@ -73,8 +82,18 @@ Result<void> record_clone(Monitor& monitor, const Launched& launched) {
   monitor.supervision.oom_kills_before = count_oom_kills(monitor);
   if (!monitor.settings.init_pid_file.empty())
     TRY(write_pid_file(monitor.settings.init_pid_file, launched.pid));
+  return record_state(monitor);
+}
+
+Result<void> record_state(Monitor& monitor) {
   if (!monitor.run_directory) return {};
-  return write_state(monitor.run_directory.get(), state);
+  monitor.supervision.state.network_namespace = held_network(monitor);
+  return write_state(monitor.run_directory.get(), monitor.supervision.state);
+}
+
+Result<void> record_network(Monitor& monitor) {
+  if (held_network(monitor) == monitor.supervision.state.network_namespace) return {};
+  return record_state(monitor);
 }
 
 }  // namespace tspod

@@ -47,6 +47,7 @@ std::string format_state(const StateRecord& record) {
   put(text, "status", word_for(record.status));
   put(text, "started", record.started_ns);
   put(text, "restarts", record.restarts);
+  if (record.network_namespace != 0) put(text, "network", record.network_namespace);
   return text;
 }
 

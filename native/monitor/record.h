@@ -19,6 +19,7 @@ struct StateRecord {
   ContainerStatus status = ContainerStatus::kCreated;
   uint64_t started_ns = 0;  // CLOCK_REALTIME; 0 before the first start
   uint32_t restarts = 0;
+  uint64_t network_namespace = 0;  // inode of the one that the monitor holds; 0: none
 };
 
 struct ExitRecord {

@@ -15,6 +15,11 @@ TEST("record: state tells processes by pid and start time") {
   CHECK_EQUAL(format_state(record), "monitor 12 345\ninit 13 346\nstatus running\nstarted 7\nrestarts 2\n");
 }
 
+TEST("record: state names the network namespace that the monitor holds, if there is one") {
+  CHECK(format_state({.network_namespace = 4026532345}).ends_with("restarts 0\nnetwork 4026532345\n"));
+  CHECK(format_state({}).find("network") == std::string::npos);
+}
+
 TEST("record: each status has its word") {
   CHECK(format_state({.status = ContainerStatus::kCreated}).find("status created\n") != std::string::npos);
   CHECK(format_state({.status = ContainerStatus::kWaiting}).find("status waiting\n") != std::string::npos);
