@@ -54,6 +54,22 @@ export const NETWORKS = [
     tests: tests('system/networks/network.test.ts', 'an internal network has no way out'),
   },
   {
+    name: 'networks are put into the namespace that the monitor holds',
+    edits: [
+      edit(
+        'src/container/network/namespace.ts',
+        'return networkNamespace === undefined || inode === networkNamespace;',
+        'return networkNamespace === undefined || inode > 0n;',
+      ),
+    ],
+    tests: tests(
+      'security/network.test.ts',
+      'network: a container that has left its network namespace',
+      'network: a container with a user namespace that has left',
+      'network: a container of another OCI runtime that has left',
+    ),
+  },
+  {
     name: 'the name of a network is letters, digits and a few signs',
     edits: [edit('src/network/create.ts', 'if (!isName(name)) {', "if (name === '') {")],
     tests: tests('system/cli/network.test.ts', 'network create: hostile input is refused'),

@@ -33,6 +33,8 @@ fail: they are listed [below](#tests-that-no-broken-build-was-seen-to-fail), wit
 - A pid file (\`--pidfile\`, \`--conmon-pidfile\`) or a log (\`--log-opt path\`) is written below the directory that its path leads to. If a container can write there, it can lead the path elsewhere. The file
   itself is never a link, a fifo or a device.
 - A container can fill its \`/etc/hosts\`, \`/etc/hostname\` and \`/etc/resolv.conf\`, and with them the file system of the run directory, usually a tmpfs of the host. With \`--read-only\` it cannot.
+- A container may leave its namespaces for new ones of its own, by unshare(2). Networks are connected to the network namespace that it was started in, which its monitor holds, and egress lists hold there. But \`exec\`,
+  \`stats\`, other containers that join it, and programs that open the paths below \`/proc/PID/ns\` that \`inspect\` or the library return, use the namespaces that its first process is in by then.
 - In the library, \`stdout: 'inherit'\`, or a descriptor of the caller that is a terminal, gives that terminal to the container.
 `;
 

@@ -145,6 +145,9 @@ IPv6 where nobody asked for it :: CVE-2024-32473 :: security/network.test.ts :: 
 a published port takes what is for others :: CVE-2025-67499 :: security/network.test.ts :: network: what goes through the host to others is not taken for a published port (CVE-2025-67499)
 a port of the loopback is reached from elsewhere :: CVE-2025-54410 :: security/network.test.ts :: network: a port of the host’s loopback is for the host alone (CVE-2025-54410)
 an internal network has a way out :: CVE-2024-29018 :: system/networks/network.test.ts :: an internal network has no way out, whatever routes its container makes (CVE-2024-29018)
+a container leaves its network namespace for one where it may do all :: - :: security/network.test.ts :: network: a container that has left its network namespace gets no interface where it is
+the same with a user namespace of its own :: - :: security/network.test.ts :: network: a container with a user namespace that has left its network namespace gets no interface either
+the same with another OCI runtime :: - :: security/network.test.ts :: network: a container of another OCI runtime that has left its network namespace gets no interface either
 names, options and subnets of networks :: CVE-2021-20206 :: system/cli/network.test.ts :: network create: hostile input is refused and leaves nothing behind
 `;
 

@@ -115,7 +115,8 @@ function allPids(): readonly number[] {
     .map(Number);
 }
 
-function linkOf(path: string): string | undefined {
+/** Returns the target of a link; undefined when it is gone or cannot be read. */
+export function linkOf(path: string): string | undefined {
   try {
     return readlinkSync(path);
   } catch {

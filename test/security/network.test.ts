@@ -18,6 +18,11 @@ async function serve(t: ExecutionContext<unknown>, rootfs: string, ...flags: rea
   await run(t, 0, 'run', '-d', '--name', 'web', ...flags, '--rootfs', `${rootfs}:O`, 'sh', '-c', SERVER);
 }
 
+/** Says when the second network is there, then what is reached on it, and whether its interface can be changed. */
+const tryNetwork = (address: string) =>
+  `until ip addr show dev eth1 2>/dev/null | grep -q "inet "; do sleep 0.1; done; echo there; ${ask(address, 80)}; ` +
+  'ip link set eth1 address 02:00:00:00:00:99 2>/dev/null && echo changed; echo tried; exec sleep 1000';
+
 /** What the server there says, or nothing. */
 const ask = (address: string, port: number): string => `nc -w 2 ${address} ${port} < /dev/null 2>/dev/null`;
 
@@ -127,4 +132,62 @@ test('network: one without IPv6 gives its containers none (CVE-2024-32473)', asy
   await run(t, 0, 'network', 'create', '--ipv6', 'six');
   t.notRegex(await show('four'), /eth0/);
   t.regex(await show('six'), /^fd.* eth0$/m);
+});
+
+interface Shown {
+  readonly Rule: string;
+  readonly Packets: number;
+}
+
+/** Containers with these flags: one that stays in its network namespace, and one that leaves it. */
+async function leaveNetwork(t: ExecutionContext<unknown>, ...flags: readonly string[]): Promise<void> {
+  const host = await ownNetwork(t);
+  const rootfs = attackersRoot(t);
+  for (const name of ['first', 'second']) await run(t, 0, 'network', 'create', name);
+  await serve(t, rootfs, '--network', 'second');
+  const web = (await output(t, 'exec', 'web', 'ip', 'addr', 'show', 'dev', 'eth0')).match(/inet ([\d.]+)/)?.[1] ?? '';
+  const script = tryNetwork(web);
+  const start = (name: string, ...command: readonly string[]) =>
+    run(
+      t,
+      0,
+      ...['run', '-d', '--name', name, '--network', 'first', '--security-opt', 'no-new-privileges', ...flags],
+      ...['--egress', 'allow=192.0.2.1', '--rootfs', `${rootfs}:O`, 'sh', '-c', ...command],
+    );
+  const denied = async (name: string) => {
+    const shown = await output(t, 'inspect', '--format', '{{json .NetworkSettings.Egress}}', name);
+    return (JSON.parse(shown) as readonly Shown[]).find(({ Rule }) => Rule === 'everything else')?.Packets ?? 0;
+  };
+  // The legitimate use: the same without leaving.
+  await start('stays', script);
+  await run(t, 0, 'network', 'connect', 'second', 'stays');
+  await until('it has tried', async () => (await output(t, 'logs', 'stays')).endsWith('tried\n'));
+  t.is(await output(t, 'logs', 'stays'), 'there\ntried\n');
+  await start('leaves', `${ask(web, 80)}; exec busybox unshare -U -r -n sh -c 'echo left; ${script}'`);
+  await until('it has left', async () => (await output(t, 'logs', 'leaves')) === 'left\n');
+  const before = (await host.links()).length;
+  await run(t, 0, 'network', 'connect', 'second', 'leaves');
+  t.is((await host.links()).length, before + 1);
+  t.notRegex(await output(t, 'exec', 'leaves', 'ip', 'link'), /eth/);
+  t.true((await denied('leaves')) > 0, 'its list still counts');
+  await run(t, 0, 'network', 'reload', 'leaves');
+  await delay(500);
+  t.is(await output(t, 'logs', 'leaves'), 'left\n');
+  await run(t, 0, 'network', 'disconnect', 'second', 'leaves');
+  t.is((await host.links()).length, before);
+}
+
+test('network: a container that has left its network namespace gets no interface where it is', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'ip', 'overlay', 'userns')) return;
+  await leaveNetwork(t);
+});
+
+test('network: a container with a user namespace that has left its network namespace gets no interface either', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'ip', 'overlay', 'userns')) return;
+  await leaveNetwork(t, '--uidmap', '0:100000:65536');
+});
+
+test('network: a container of another OCI runtime that has left its network namespace gets no interface either', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'ip', 'overlay', 'userns', 'runc')) return;
+  await leaveNetwork(t, '--runtime', 'runc');
 });

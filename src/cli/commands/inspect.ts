@@ -147,7 +147,7 @@ async function inspectContainer(container: Container, size: boolean): Promise<Co
   try {
     counters = await container.egress();
   } catch (error) {
-    if (isTspodError(error, 'CONTAINER_STOPPED')) return found;
+    if (isTspodError(error, 'CONTAINER_STOPPED') || isTspodError(error, 'STATE_INVALID')) return found;
     throw error;
   }
   if (counters.length === 0) return found;

@@ -12,6 +12,8 @@ export interface LiveRecord {
   readonly status: 'created' | 'running' | 'waiting';
   readonly startedUs: number;
   readonly restarts: number;
+  /** Inode of the network namespace that the monitor holds; undefined for a container without networks of its own. */
+  readonly networkNamespace: bigint | undefined;
 }
 
 /** `exit`: written once, after the last end. */
@@ -59,6 +61,7 @@ function parseLiveRecord(text: string): LiveRecord | undefined {
     status,
     startedUs: microseconds(values.get('started')),
     restarts: integer(values.get('restarts')),
+    networkNamespace: inode(values.get('network')),
   };
 }
 
@@ -102,6 +105,10 @@ function parseProcess(value: string | undefined): ProcessRef | undefined {
 
 function integer(value: string | undefined): number {
   return value !== undefined && /^\d+$/.test(value) ? Number(value) : 0;
+}
+
+function inode(value: string | undefined): bigint | undefined {
+  return value !== undefined && /^\d+$/.test(value) ? BigInt(value) : undefined;
 }
 
 /** Nanoseconds since 1970 exceed what a number holds exactly. */

@@ -1,7 +1,7 @@
 /** Containers whose namespaces another one joins. */
 import { TspodError } from '../../errors.js';
 import type { NamespaceType } from '../../oci/spec.js';
-import type { Donor, ProcessRef } from '../../plan/context.js';
+import type { Donor } from '../../plan/context.js';
 import type { ContainerConfig, NamespaceConfig } from '../../spec/config.js';
 import { donorOf, NAMESPACE_KINDS, type NamespacePaths } from '../../spec/namespaces.js';
 import type { StoredContainer } from '../../state/records.js';
@@ -10,6 +10,7 @@ import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
 import { findRequired } from './dependencies.js';
 import { requireShareableIpc } from './shm.js';
+import type { LiveRecord } from '../monitor/run-record.js';
 import { observe, statusOf } from '../observe.js';
 
 /** The containers to join, and the paths by which the OCI spec names the namespaces that they have now. */
@@ -62,17 +63,17 @@ function withDonorsUserns(context: EngineContext, config: ContainerConfig): Cont
 export function liveDonors(context: EngineContext, id: string, config: ContainerConfig): Donors {
   const containers: { [T in NamespaceType]?: Donor } = {};
   const paths: { [T in NamespaceType]?: string } = {};
-  const missing = new Set(config.requires.filter((required) => firstProcess(context, required) === undefined));
+  const missing = new Set(config.requires.filter((required) => liveRecord(context, required) === undefined));
   for (const { key, type, proc } of NAMESPACE_KINDS) {
     const donorId = donorOf(config.namespaces[key]);
     if (donorId === undefined) continue;
-    const process = firstProcess(context, donorId);
-    if (process === undefined) {
+    const live = liveRecord(context, donorId);
+    if (live === undefined) {
       missing.add(donorId);
       continue;
     }
     containers[type] = { id: donorId, state: containerPaths(context.directories, donorId).state };
-    paths[type] = `/proc/${String(process.pid)}/ns/${proc}`;
+    paths[type] = `/proc/${String(live.init.pid)}/ns/${proc}`;
   }
   if (missing.size > 0) throw notStarted(id, [...missing]);
   return Object.keys(containers).length === 0 ? NO_DONORS : { containers, paths };
@@ -86,12 +87,12 @@ function notStarted(id: string, missing: readonly string[]): TspodError {
   );
 }
 
-/** Returns the container's first process; undefined unless the container runs or is paused. */
-function firstProcess(context: EngineContext, id: string): ProcessRef | undefined {
+/** Returns the live record of a container; undefined unless the container runs or is paused. */
+export function liveRecord(context: EngineContext, id: string): LiveRecord | undefined {
   const stored = context.store.get(id);
   if (stored === undefined) return undefined;
   const observation = observe(stored.state, containerPaths(context.directories, id));
   const status = statusOf(stored.state, observation);
   if (observation.kind !== 'live' || (status !== 'running' && status !== 'paused')) return undefined;
-  return observation.live.init;
+  return observation.live;
 }

@@ -12,7 +12,8 @@ import { containerPaths } from '../../storage/paths.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
 import { connectedIds, readNetwork } from './record.js';
-import { readLiveRecord } from '../monitor/run-record.js';
+import { readLiveRecord, type LiveRecord } from '../monitor/run-record.js';
+import { isEnding } from '../observe.js';
 
 /** The egress list that applies to a container, and the id of the container that it belongs to. */
 export interface EgressOwner {
@@ -46,19 +47,27 @@ export function egressOwner(context: EngineContext, { id, config }: Subject): Eg
 /** Returns the container with an egress list whose network namespace the mode `path:PATH` names. */
 function runningIn(context: EngineContext, mode: string): string | undefined {
   const path = pathOf(mode);
-  const namespace = path === undefined ? undefined : identityOf(path);
+  const namespace = path === undefined ? undefined : inodeOf(path);
   if (namespace === undefined) return undefined;
   return connectedIds(context).find((id) => {
     if (readNetwork(context, id)?.egress === undefined) return false;
     const live = readLiveRecord(containerPaths(context.directories, id).state);
-    return live !== undefined && identityOf(`/proc/${live.init.pid}/ns/net`) === namespace;
+    return live !== undefined && heldNamespace(live) === namespace;
   });
 }
 
-/** Returns what identifies a file; undefined if it does not exist. */
-function identityOf(path: string): string | undefined {
-  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return found === undefined ? undefined : `${found.dev} ${found.ino}`;
+/**
+ * Returns the inode of the network namespace that a container was started in. While its monitor holds that, the
+ * container's first process may be in another.
+ */
+function heldNamespace({ init, monitor, networkNamespace }: LiveRecord): bigint | undefined {
+  if (networkNamespace !== undefined && !isEnding(monitor)) return networkNamespace;
+  return inodeOf(`/proc/${init.pid}/ns/net`);
+}
+
+/** Returns the inode of a namespace's file; undefined if the file does not exist. No two namespaces have the same. */
+function inodeOf(path: string): bigint | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
 }
 
 const BEYOND_RULES = ['CAP_NET_ADMIN', 'CAP_NET_RAW'];

@@ -41,7 +41,7 @@ export function liveNetwork({ observation, context, id }: HeldContainer): (LiveN
   if (observation.kind !== 'live') return undefined;
   const network = readNetwork(context, id);
   if (network === undefined) return undefined;
-  const net = holdNetworkNamespace(id, observation.live.init);
+  const net = holdNetworkNamespace(id, observation.live);
   const namespace = `/proc/self/fd/${net.fd}`;
   const dispose = (): void => {
     net.close();

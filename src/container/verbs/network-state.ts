@@ -6,6 +6,7 @@ import type { NamespaceHandle } from '../../native/namespace-handle.js';
 import { EGRESS_CHAIN, EGRESS_TABLE, egressCounts } from '../../plan/network/egress.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
+import { liveRecord } from '../namespaces/donors.js';
 import { egressOwner } from '../network/egress.js';
 import { holdNetworkNamespace } from '../network/namespace.js';
 import type { ContainerAddress, ContainerRoute, EgressCounter } from '../api/network.js';
@@ -38,13 +39,14 @@ export async function containerRoutes(context: EngineContext, id: string): Promi
 
 /** Returns what the egress list of the container has counted. Throws CONTAINER_STOPPED unless it runs or is paused. */
 export async function egressCounters(context: EngineContext, id: string): Promise<readonly EgressCounter[]> {
-  using net = networkOf(context, id);
+  const live = requireUp(context, storedContainer(context, id));
   const owner = egressOwner(context, { id, config: readConfig(context, id) });
   if (owner === undefined) return [];
+  // One that has joined may have left since: while the owner runs, its namespace is asked for.
+  using net = holdNetworkNamespace(owner.id, liveRecord(context, owner.id) ?? live);
   return egressCounts(owner.egress, await listRules(EGRESS_TABLE, EGRESS_CHAIN, { inside: { net } }));
 }
 
 function networkOf(context: EngineContext, id: string): NamespaceHandle {
-  const { init } = requireUp(context, storedContainer(context, id));
-  return holdNetworkNamespace(id, init);
+  return holdNetworkNamespace(id, requireUp(context, storedContainer(context, id)));
 }

@@ -581,6 +581,10 @@ test('inspect tells what an egress list has counted, also of one who has joined'
   t.true((after[2]?.Packets ?? 0) > (restBefore?.Packets ?? 0));
   await run(t, 0, 'run', '-d', '--name', 'joined', '--network', 'container:bound', 'host:', 'sleep', '1000');
   t.deepEqual((await shown('joined')).slice(0, 2), counted);
+  const leave = ['unshare', '-U', '-r', '-n', 'sleep', '1000'];
+  await run(t, 0, 'run', '-d', '--name', 'left', '--network', 'container:bound', 'host:', ...leave);
+  await until('it has left', async () => !(await output(t, 'exec', 'left', 'cat', '/proc/net/dev')).includes('eth0'));
+  t.deepEqual((await shown('left')).slice(0, 2), counted);
   t.notRegex(await output(t, 'inspect', 'web'), /"Egress"/);
   await run(t, 0, 'stop', '-t', '0', 'bound');
   t.notRegex(await output(t, 'inspect', 'bound'), /"Egress"/);

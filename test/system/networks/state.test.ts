@@ -4,6 +4,7 @@ import test from 'ava';
 import { holdNetworkNamespace } from '../../../src/container/network/namespace.js';
 import { processRef } from '../../../src/container/observe.js';
 import { createNamespace } from '../../../src/native/namespace-create.js';
+import { openNamespace } from '../../../src/native/namespace-handle.js';
 import { addAddress } from '../../../src/native/netlink/addresses.js';
 import { createVeth, setLink } from '../../../src/native/netlink/links.js';
 import { addRoute } from '../../../src/native/netlink/routes.js';
@@ -47,14 +48,36 @@ test('addresses and routes of a container are those of its network namespace', a
   await rejectsWith(t, container.routes(), 'CONTAINER_STOPPED');
 });
 
+const STARTED = { status: 'running', startedUs: 0, restarts: 0 } as const;
+
 test('a network namespace is not taken from a process that has got the number of another one', (t) => {
   const own = processRef(process.pid);
   if (own === undefined) throw new Error('no process');
-  using net = holdNetworkNamespace('x', own);
+  const live = { ...STARTED, monitor: own, init: own, networkNamespace: undefined };
+  using net = holdNetworkNamespace('x', live);
   t.is(net.kind, 'net');
   for (const other of [
     { ...own, startTime: own.startTime - 1n },
     { pid: 2 ** 22 + 1, startTime: 0n },
-  ])
-    t.throws(() => holdNetworkNamespace('x', other), { code: 'CONTAINER_STOPPED' });
+  ]) {
+    t.throws(() => holdNetworkNamespace('x', { ...live, init: other }), { code: 'CONTAINER_STOPPED' });
+    t.throws(() => holdNetworkNamespace('x', { ...live, monitor: other }), { code: 'CONTAINER_STOPPED' });
+  }
+});
+
+test('a network namespace that the process has left is taken from the monitor, and no other in its place', async (t) => {
+  if (!requires(t, 'root')) return;
+  const own = processRef(process.pid);
+  if (own === undefined) throw new Error('no process');
+  const live = (networkNamespace: bigint) => ({ ...STARTED, monitor: own, init: own, networkNamespace });
+  using left = await createNamespace('net');
+  using held = holdNetworkNamespace('x', live(left.inode));
+  t.is(held.inode, left.inode);
+  using entered = openNamespace('net', { pid: process.pid });
+  using stayed = holdNetworkNamespace('x', live(entered.inode));
+  t.is(stayed.inode, entered.inode);
+  t.throws(() => holdNetworkNamespace('x', live(1n)), {
+    code: 'STATE_INVALID',
+    message: 'container x has left its network namespace',
+  });
 });

@@ -8,7 +8,7 @@ import { FRESH_STATE, type StoredStatus } from '../../../src/state/records.js';
 const PROCESS = { pid: 2, startTime: 1n };
 
 function liveStatus(stored: StoredStatus, live: Pick<LiveRecord, 'status' | 'restarts'>): string {
-  const record = { monitor: PROCESS, init: PROCESS, startedUs: 0, ...live };
+  const record = { monitor: PROCESS, init: PROCESS, startedUs: 0, networkNamespace: undefined, ...live };
   return statusOf({ ...FRESH_STATE, status: stored }, { kind: 'live', live: record });
 }
 
