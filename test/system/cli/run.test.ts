@@ -2,6 +2,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { once } from 'node:events';
 
 import test, { type ExecutionContext } from 'ava';
@@ -306,6 +307,40 @@ onBusybox('a reader that goes away ends it without a word', async (t, root) => {
   t.is(stderr, '');
 });
 
+onBusybox('--rm: a container whose reader goes away is stopped and removed, one without --rm runs on', async (t, root) => {
+  const script = `trap "echo told > /$0; exit 0" TERM; while :; do echo line; echo line >&2; sleep 0.05; done`;
+  const leave = async (name: string, stream: 'stdout' | 'stderr', ...flags: string[]): Promise<void> => {
+    const child = start(t, {}, 'run', '--name', name, ...flags, '--rootfs', root, 'sh', '-c', script, name);
+    const other = collectText(child[stream === 'stdout' ? 'stderr' : 'stdout']);
+    await once(child[stream]!, 'data');
+    child[stream]?.destroy();
+    t.deepEqual(await once(child, 'close'), [141, null]);
+    t.regex(other(), /^(line\n)*$/);
+  };
+  await leave('out', 'stdout', '--rm');
+  await leave('err', 'stderr', '--rm');
+  await leave('stays', 'stdout');
+  t.deepEqual(
+    ['out', 'err', 'stays'].map((name) => existsSync(join(root, name))),
+    [true, true, false],
+  );
+  t.is(await output(t, 'ps', '-a', '--format', '{{.Names}} {{.State}}'), 'stays running\n');
+});
+
+onBusybox('--rm: a reader that goes away leaves the container its stop timeout', async (t, root) => {
+  const script = 'trap "" TERM; while :; do echo line; sleep 0.05; done';
+  const flags = ['--rm', '--stop-timeout', '1'];
+  const child = start(t, {}, 'run', ...flags, '--rootfs', root, 'sh', '-c', script);
+  const stderr = collectText(child.stderr);
+  await once(child.stdout!, 'data');
+  const from = Date.now();
+  child.stdout?.destroy();
+  t.deepEqual(await once(child, 'close'), [141, null]);
+  t.true(Date.now() - from >= 1000);
+  t.is(stderr(), '');
+  t.is(await output(t, 'ps', '-aq'), '');
+});
+
 onBusybox('the end by a signal is 128 and its number', async (t, root) => {
   await run(t, 137, 'run', '--rm', '--init', '--rootfs', root, 'sh', '-c', 'kill -9 $$');
   await run(t, 143, 'run', '--rm', '--init', '--rootfs', root, 'sh', '-c', 'kill -15 $$');
@@ -439,3 +474,9 @@ onBusybox('explain prints the plan and does nothing', async (t, root) => {
   t.is(await output(t, 'ps', '-aq'), '');
   t.deepEqual(existsSync(join(storeOf(t).root, 'containers')) ? readFileSync('/dev/null', 'utf8') : '', '');
 });
+
+function collectText(stream: Readable | null): () => string {
+  let text = '';
+  stream?.setEncoding('utf8').on('data', (more: string) => (text += more));
+  return () => text;
+}

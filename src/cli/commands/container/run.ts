@@ -1,7 +1,8 @@
-import type { Container, StartOptions } from '../../../container/api/container.js';
+import type { Container, RemoveOptions, StartOptions } from '../../../container/api/container.js';
 import { isTspodError } from '../../../errors.js';
 import type { CreateOptions } from '../../../spec/create-options.js';
 import { attach } from '../../streams/attached.js';
+import { OutputClosed } from '../../streams/output.js';
 import { invalid } from '../../errors/cli-error.js';
 import type { Command, Invocation } from '../../command-parts/definition.js';
 import type { Context } from '../../context.js';
@@ -49,7 +50,7 @@ export const command: Command = {
       return status;
     } catch (error) {
       // After an error of the container itself, --rm removes it as if it had ended.
-      if (request.options.autoRemove === true && error instanceof StatusError) await removeQuietly(container);
+      if (request.options.autoRemove === true && error instanceof StatusError) await removeQuietly(container, { timeoutSec: 0 });
       throw error;
     }
   },
@@ -119,13 +120,18 @@ async function runAttached(
   const passthrough = passesStdio(options);
   const keys = flags.text('detach-keys');
   const proxies = !flags.has('sig-proxy') || flags.bool('sig-proxy');
-  const end = await attach(context, {
+  const attached = attach(context, {
     // With passthrough, the process has the streams itself, and there is nothing to copy.
     ...(passthrough ? { stdin: false, stdout: false, stderr: false } : readStreams(invocation)),
     tty: options.tty === true,
     ...(keys === undefined ? {} : { detachKeys: keys }),
     ...(proxies ? { sendSignal: (signal) => sendSignal(container, signal) } : {}),
     open: (attachOptions) => container.startAttached({ ...attachOptions, ...given, recursive: true }).catch(failStart),
+  });
+  const end = await attached.catch(async (error: unknown) => {
+    // Nobody reads the output any more, and nobody else would end what --rm is to remove.
+    if (options.autoRemove === true && error instanceof OutputClosed) await removeQuietly(container, {});
+    throw error;
   });
   const status = await statusOfContainer(context, container, end);
   if (options.autoRemove === true && end.reason !== 'detached') await removeEnded(container);
@@ -153,9 +159,9 @@ async function removeEnded(container: Container): Promise<void> {
   });
 }
 
-/** Removes a container, ignoring failures, since another error is being reported. */
-async function removeQuietly(container: Container): Promise<void> {
-  await container.remove({ force: true, timeoutSec: 0 }).catch(() => undefined);
+/** Stops and removes a container, ignoring failures, since another error is being reported. */
+async function removeQuietly(container: Container, time: Pick<RemoveOptions, 'timeoutSec'>): Promise<void> {
+  await container.remove({ force: true, ...time }).catch(() => undefined);
 }
 
 /** Returns the streams that --attach and --interactive ask for. Throws INVALID_ARGUMENT for an unknown stream. */
