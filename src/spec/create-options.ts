@@ -410,11 +410,11 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
    * @default none
    */
   readonly pod?: string;
-  /** Path of a file that must not exist, to which the id is written. */
+  /** Absolute path of a file that must not exist, to which the id is written. */
   readonly cidFile?: string;
-  /** Path of a file to which the host pid of the first process is written. */
+  /** Absolute path of a file to which the host pid of the first process is written. */
   readonly pidFile?: string;
-  /** Path of a file to which the pid of the monitor is written. */
+  /** Absolute path of a file to which the pid of the monitor is written. */
   readonly monitorPidFile?: string;
   /** The command line that made the container, for inspect. */
   readonly createCommand?: readonly string[];

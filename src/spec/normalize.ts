@@ -91,6 +91,9 @@ export function normalizeCreateOptions(
 
 function identity(options: CreateOptions, found: ContainerImage | undefined, pod: PodMembership | undefined) {
   const isEmpty = pod?.infra === true && options.image === undefined;
+  // The monitor and later calls have other working directories.
+  const file = (name: 'cidFile' | 'pidFile' | 'monitorPidFile') =>
+    options[name] === undefined ? undefined : checkAbsolutePath(name, options[name]);
   const root = isEmpty ? ({ kind: 'empty' } as const) : normalizeRoot(options, found);
   return {
     ...defined({ pod }),
@@ -100,7 +103,7 @@ function identity(options: CreateOptions, found: ContainerImage | undefined, pod
     ...(isEmpty ? { args: [], entrypoint: [], command: [] } : normalizeCommand(options, root)),
     labels: checkLabels('a label', options.labels ?? {}),
     annotations: checkLabels('an annotation', options.annotations ?? {}),
-    ...defined({ cidFile: options.cidFile, pidFile: options.pidFile, monitorPidFile: options.monitorPidFile }),
+    ...defined({ cidFile: file('cidFile'), pidFile: file('pidFile'), monitorPidFile: file('monitorPidFile') }),
     requires: options.requires ?? [],
     createCommand: options.createCommand ?? [],
   };

@@ -1,4 +1,6 @@
 /** Reads pod options from the command line of pod create. */
+import { resolve } from 'node:path';
+
 import {
   DEFAULT_SHARE,
   EXIT_POLICIES,
@@ -10,6 +12,7 @@ import { invalid } from '../errors/cli-error.js';
 import type { Invocation } from '../command-parts/definition.js';
 import type { FlagValues } from '../command-parts/flag-values.js';
 import type { Context } from '../context.js';
+import type { Caller } from '../parse/caller.js';
 import { applyNetworkMode } from './default-network.js';
 import { applyFlags, type Draft } from '../flags/create/draft.js';
 import { podSharedFlags } from '../flags/create/pod.js';
@@ -19,7 +22,7 @@ import { parseEntrypoint } from '../flags/create/process.js';
 export async function readPodOptions(context: Context, { flags, commandLine }: Invocation): Promise<PodCreateOptions> {
   const draft: Draft = {};
   applyFlags(podSharedFlags, flags, { draft, caller: context.caller });
-  const own = readOwnOptions(flags);
+  const own = readOwnOptions(flags, context.caller);
   const { infra = true, share = infra ? DEFAULT_SHARE : [] } = own;
   const isOnNetworks = draft.network !== undefined || draft.networks !== undefined;
   if (infra && (isOnNetworks || share.includes('net'))) await applyNetworkMode(context, draft, { isPod: true });
@@ -28,15 +31,16 @@ export async function readPodOptions(context: Context, { flags, commandLine }: I
 }
 
 /** Reads the options of the pod itself. */
-function readOwnOptions(flags: FlagValues): PodCreateOptions {
+function readOwnOptions(flags: FlagValues, { directory }: Caller): PodCreateOptions {
   const share = flags.has('share') ? parseShare(flags.text('share') ?? '') : undefined;
   // If nothing is shared, no infra container is needed to keep it, unless --infra asks for one.
   const infra = flags.has('infra') ? flags.bool('infra') : share === undefined || share.length > 0;
+  const monitorPidFile = flags.text('infra-conmon-pidfile') ?? '';
   const texts = {
     exitPolicy: readExitPolicy(flags.text('exit-policy')),
     infraCommand: flags.has('infra-command') ? parseEntrypoint(flags.text('infra-command') ?? '') : undefined,
     infraImage: flags.text('infra-image'),
-    infraMonitorPidFile: flags.text('infra-conmon-pidfile'),
+    infraMonitorPidFile: monitorPidFile === '' ? undefined : resolve(directory, monitorPidFile),
     infraName: flags.text('infra-name'),
     share,
     shareParent: flags.has('share-parent') ? flags.bool('share-parent') : undefined,

@@ -1,6 +1,9 @@
 /** Parses --log-driver and --log-opt. */
+import { resolve } from 'node:path';
+
 import type { LogOptions } from '../../spec/create-options.js';
 import { invalid, unsupported } from '../errors/cli-error.js';
+import type { Caller } from './caller.js';
 import { splitPair } from './key-values.js';
 import { parseSize } from './size.js';
 
@@ -24,7 +27,7 @@ export function parseLogDriver(name: string): LogDriver {
 }
 
 /** Parses the NAME=VALUE items of --log-opt. */
-export function parseLogOptions(items: readonly string[]): LogOptions {
+export function parseLogOptions(items: readonly string[], { directory }: Pick<Caller, 'directory'>): LogOptions {
   const draft: { driver?: LogDriver; path?: string; maxSizeBytes?: number; maxFiles?: number; tag?: string } = {};
   for (const item of items) {
     const [key, value] = splitPair(item);
@@ -34,7 +37,7 @@ export function parseLogOptions(items: readonly string[]): LogOptions {
         draft.driver = parseLogDriver(value);
         break;
       case 'path':
-        draft.path = value;
+        if (value !== '') draft.path = resolve(directory, value);
         break;
       case 'max-size':
         draft.maxSizeBytes = parseSize(value);

@@ -1,13 +1,13 @@
 /** Where logins are read from and written to. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import type { Environment } from '../registry/environment.js';
 
-/** Returns the file that logins are written to, and read from first. */
+/** Returns the file that logins are written to, and read from first. A relative path counts from the working directory. */
 export function authFilePath({ authFile, environment, uid }: AuthPlaces): string {
-  if (authFile !== undefined && authFile !== '') return authFile;
+  if (authFile !== undefined && authFile !== '') return resolve(authFile);
   const named = environment['REGISTRY_AUTH_FILE'];
-  if (named !== undefined && named !== '') return named;
+  if (named !== undefined && named !== '') return resolve(named);
   const runtime = environment['XDG_RUNTIME_DIR'];
   if (runtime !== undefined && runtime !== '') return join(runtime, 'containers/auth.json');
   return `/run/containers/${uid}/auth.json`;

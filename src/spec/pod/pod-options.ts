@@ -64,7 +64,7 @@ export interface PodCreateOptions
   readonly infraImage?: string;
   /** With `infraImage`: command of the infra container. @default the image's */
   readonly infraCommand?: readonly string[];
-  /** Path of a file to which the pid of the infra container's monitor is written. */
+  /** Absolute path of a file to which the pid of the infra container's monitor is written. */
   readonly infraMonitorPidFile?: string;
   /** Host name: 1 to 64 letters, digits, dots, dashes or underscores; with `share` uts. @default the pod's name */
   readonly hostname?: string;

@@ -190,8 +190,8 @@ onPods('pod create --volumes-from, --no-hosts, --no-hostname, --infra-conmon-pid
   const directory = temporaryDirectory(t);
   const pidFile = join(directory, 'pid');
   await run(t, 0, 'create', '--name', 'donor', '-v', `${directory}:/given`, '--rootfs', root, 'true');
-  const flags = ['--volumes-from', 'donor', '--no-hosts', '--no-hostname', '--infra-conmon-pidfile', pidFile];
-  await create(t, ...flags, 'web');
+  const flags = ['--volumes-from', 'donor', '--no-hosts', '--no-hostname', '--infra-conmon-pidfile', 'pid'];
+  await runWith(t, { directory }, 0, 'pod', 'create', ...flags, 'web');
   await member(t, root, '--name', 'c', '--pod', 'web');
   t.is(await shell(t, 'c', 'ls /given'), 'pid');
   t.regex(readFileSync(`/proc/${readFileSync(pidFile, 'utf8').trim()}/comm`, 'utf8'), /^tspod-monitor/);

@@ -48,6 +48,24 @@ test('login: --compat-auth-file keeps what Docker reads, and logout takes it out
   t.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { currentContext: 'here', auths: {} });
 });
 
+test('login and logout: a relative file of logins counts from the working directory', async (t) => {
+  if (!requires(t, 'docker-registry')) return;
+  const { host } = await startRegistry(t, { auth: true });
+  const directory = temporaryDirectory(t);
+  const login = ['login', '--tls-verify=false', '-u', USER, '-p', PASSWORD, host];
+  const ways = [
+    { file: 'a.json', flags: ['--authfile', 'a.json'], env: {} },
+    { file: 'b.json', flags: ['--compat-auth-file', './b.json'], env: {} },
+    { file: 'c.json', flags: [], env: { REGISTRY_AUTH_FILE: 'c.json' } },
+  ];
+  for (const { file, flags, env } of ways) {
+    await runWith(t, { directory, env }, 0, ...login, ...flags);
+    t.true(readFileSync(join(directory, file), 'utf8').includes(host), file);
+    await runWith(t, { directory, env }, 0, 'logout', ...flags, host);
+    t.false(readFileSync(join(directory, file), 'utf8').includes(host), file);
+  }
+});
+
 test('login: asks for what it is not told', async (t) => {
   if (!requires(t, 'docker-registry')) return;
   const { host } = await startRegistry(t, { auth: true });

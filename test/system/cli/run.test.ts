@@ -1,5 +1,5 @@
 /** run: what it prints, passes on and ends with. */
-import { closeSync, existsSync, openSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -137,6 +137,22 @@ onBusybox('--cidfile and --pidfile', async (t, root) => {
   await run(t, 0, 'rm', '-f', '-t', '0', '--cidfile', cid);
   t.is(await output(t, 'ps', '-aq'), '');
 });
+
+onBusybox(
+  'relative paths of --cidfile, --pidfile, --conmon-pidfile and a log count from the working directory',
+  async (t, root) => {
+    const directory = temporaryDirectory(t);
+    const files = ['--cidfile', 'cid', '--pidfile', 'pid', '--conmon-pidfile', './monitor', '--log-opt', 'path=log.x'];
+    await runWith(t, { directory }, 0, 'run', '--name', 'c', ...files, '--rootfs', root, 'echo', 'hi');
+    t.deepEqual(readdirSync(directory).sort(), ['cid', 'log.x', 'monitor', 'pid']);
+    const fields = '{{.PidFile}} {{.ConmonPidFile}} {{.HostConfig.ContainerIDFile}} {{.HostConfig.LogConfig.Path}}';
+    const paths = ['pid', 'monitor', 'cid', 'log.x'].map((name) => join(directory, name));
+    t.is(await output(t, 'inspect', '-f', fields, 'c'), `${paths.join(' ')}\n`);
+    t.is(await output(t, 'logs', 'c'), 'hi\n');
+    await run(t, 0, 'rm', 'c');
+    t.false(existsSync(join(directory, 'cid')));
+  },
+);
 
 onBusybox('--cidfile that cannot be written: neither it nor a container is left', async (t, root) => {
   const disk = mountMemory(t, 'size=4k');
@@ -307,25 +323,28 @@ onBusybox('a reader that goes away ends it without a word', async (t, root) => {
   t.is(stderr, '');
 });
 
-onBusybox('--rm: a container whose reader goes away is stopped and removed, one without --rm runs on', async (t, root) => {
-  const script = `trap "echo told > /$0; exit 0" TERM; while :; do echo line; echo line >&2; sleep 0.05; done`;
-  const leave = async (name: string, stream: 'stdout' | 'stderr', ...flags: string[]): Promise<void> => {
-    const child = start(t, {}, 'run', '--name', name, ...flags, '--rootfs', root, 'sh', '-c', script, name);
-    const other = collectText(child[stream === 'stdout' ? 'stderr' : 'stdout']);
-    await once(child[stream]!, 'data');
-    child[stream]?.destroy();
-    t.deepEqual(await once(child, 'close'), [141, null]);
-    t.regex(other(), /^(line\n)*$/);
-  };
-  await leave('out', 'stdout', '--rm');
-  await leave('err', 'stderr', '--rm');
-  await leave('stays', 'stdout');
-  t.deepEqual(
-    ['out', 'err', 'stays'].map((name) => existsSync(join(root, name))),
-    [true, true, false],
-  );
-  t.is(await output(t, 'ps', '-a', '--format', '{{.Names}} {{.State}}'), 'stays running\n');
-});
+onBusybox(
+  '--rm: a container whose reader goes away is stopped and removed, one without --rm runs on',
+  async (t, root) => {
+    const script = `trap "echo told > /$0; exit 0" TERM; while :; do echo line; echo line >&2; sleep 0.05; done`;
+    const leave = async (name: string, stream: 'stdout' | 'stderr', ...flags: string[]): Promise<void> => {
+      const child = start(t, {}, 'run', '--name', name, ...flags, '--rootfs', root, 'sh', '-c', script, name);
+      const other = collectText(child[stream === 'stdout' ? 'stderr' : 'stdout']);
+      await once(child[stream]!, 'data');
+      child[stream]?.destroy();
+      t.deepEqual(await once(child, 'close'), [141, null]);
+      t.regex(other(), /^(line\n)*$/);
+    };
+    await leave('out', 'stdout', '--rm');
+    await leave('err', 'stderr', '--rm');
+    await leave('stays', 'stdout');
+    t.deepEqual(
+      ['out', 'err', 'stays'].map((name) => existsSync(join(root, name))),
+      [true, true, false],
+    );
+    t.is(await output(t, 'ps', '-a', '--format', '{{.Names}} {{.State}}'), 'stays running\n');
+  },
+);
 
 onBusybox('--rm: a reader that goes away leaves the container its stop timeout', async (t, root) => {
   const script = 'trap "" TERM; while :; do echo line; sleep 0.05; done';

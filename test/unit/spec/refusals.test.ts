@@ -94,6 +94,9 @@ test(invalid, { groups: ['99999999999'] }, /group number must be/);
 test(invalid, { groups: ['keep-groups'] }, /keep-groups/);
 test(invalid, { umask: '888' }, /umask must be an octal number/);
 test(invalid, { umask: '1777' }, /umask must be an octal number/);
+test(invalid, { cidFile: 'x' }, /cidFile must be an absolute path, not "x"/);
+test(invalid, { pidFile: './x' }, /pidFile must be an absolute path, not ".\/x"/);
+test(invalid, { monitorPidFile: '' }, /monitorPidFile must be an absolute path, not ""/);
 test(invalid, { workdir: 'tmp' }, /workdir must be an absolute path, not "tmp"/);
 test(invalid, { env: { 'A=B': 'x' } }, /invalid name of an environment variable/);
 test(

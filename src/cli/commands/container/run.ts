@@ -50,7 +50,8 @@ export const command: Command = {
       return status;
     } catch (error) {
       // After an error of the container itself, --rm removes it as if it had ended.
-      if (request.options.autoRemove === true && error instanceof StatusError) await removeQuietly(container, { timeoutSec: 0 });
+      if (request.options.autoRemove === true && error instanceof StatusError)
+        await removeQuietly(container, { timeoutSec: 0 });
       throw error;
     }
   },

@@ -1,4 +1,6 @@
 /** Flags of create and run: the container itself. */
+import { resolve } from 'node:path';
+
 import { invalid } from '../../errors/cli-error.js';
 import { readPodIdFile } from '../../parse/pod-id-file.js';
 import { parseLabels, parsePairs, readLabelFile } from '../../parse/key-values.js';
@@ -79,8 +81,8 @@ export const containerFlags: readonly CreateFlag[] = [
     completion: 'file',
     group: CONTAINER,
     help: 'Write the id of the container to a file',
-    set: (draft, value) => {
-      draft.cidFile = value;
+    set: (draft, value, caller) => {
+      draft.cidFile = resolve(caller.directory, value);
     },
   },
   {
@@ -90,8 +92,8 @@ export const containerFlags: readonly CreateFlag[] = [
     completion: 'file',
     group: CONTAINER,
     help: 'Write the pid of the first process to a file',
-    set: (draft, value) => {
-      draft.pidFile = value;
+    set: (draft, value, caller) => {
+      draft.pidFile = resolve(caller.directory, value);
     },
   },
   {
@@ -101,8 +103,8 @@ export const containerFlags: readonly CreateFlag[] = [
     completion: 'file',
     group: CONTAINER,
     help: "Write the pid of the container's monitor to a file",
-    set: (draft, value) => {
-      draft.monitorPidFile = value;
+    set: (draft, value, caller) => {
+      draft.monitorPidFile = resolve(caller.directory, value);
     },
   },
   {

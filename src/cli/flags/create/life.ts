@@ -82,8 +82,8 @@ export const logFlags: readonly CreateFlag[] = [
     value: 'name=value',
     group: LOG,
     help: 'Option of the log: driver, path, max-size, max-file, tag',
-    set: (draft, items) => {
-      setLog(draft, parseLogOptions(items));
+    set: (draft, items, caller) => {
+      setLog(draft, parseLogOptions(items, caller));
     },
   },
 ];

@@ -34,6 +34,9 @@ test('auth file: where it is', (t) => {
   const named = { ...environment, REGISTRY_AUTH_FILE: '/a' };
   t.deepEqual(authFilePaths({ environment: named, uid: 7 }), ['/a']);
   t.deepEqual(authFilePaths({ authFile: '/b', environment: named, uid: 7 }), ['/b']);
+  const here = join(process.cwd(), 'x.json');
+  t.deepEqual(authFilePaths({ authFile: 'x.json', environment: named, uid: 7 }), [here]);
+  t.is(authFilePath({ environment: { REGISTRY_AUTH_FILE: './x.json' }, uid: 7 }), here);
 });
 
 test('auth file: keys from the nearest to the registry', (t) => {

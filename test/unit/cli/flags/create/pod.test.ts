@@ -59,6 +59,8 @@ covers('hosts-file', 'none', { hostsFile: 'none' });
 covers('infra', 'true', {});
 covers('infra-command', '["sh","-c"]', { infraCommand: ['sh', '-c'] });
 covers('infra-conmon-pidfile', '/f', { infraMonitorPidFile: '/f' });
+covers('infra-conmon-pidfile', 'f', { infraMonitorPidFile: '/here/f' });
+covers('infra-conmon-pidfile', '', {});
 covers('infra-image', 'pause', { infraImage: 'pause' });
 covers('infra-name', 'i', { infraName: 'i' });
 covers('ip', '1.2.3.4', { ip: '1.2.3.4' });
