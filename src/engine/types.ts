@@ -83,7 +83,10 @@ export interface ContainerSummary extends ContainerState {
   readonly mountSources: readonly string[];
   /** Names of the networks that the container is on, or its network mode; empty with mode `none`. */
   readonly networks: readonly string[];
-  /** Published ports, which can be reached through the host. */
+  /**
+   * Published ports, which can be reached through the host: those of the container whose network namespace it shares,
+   * if it does.
+   */
   readonly ports: readonly PublishedPort[];
   /** Ports declared by the image or by `expose`; ports that are published without being declared are not included. */
   readonly exposedPorts: readonly ExposedPort[];

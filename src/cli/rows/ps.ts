@@ -106,7 +106,7 @@ export function rowJson(
     Mounts: row.mounts,
     Names: [row.name],
     Namespaces: namespaces ? namespacesJson(row.pid) : {},
-    Networks: row.networks,
+    Networks: networkNames(row),
     Pid: row.pid,
     Pod: row.pod,
     PodName: row.podName,
@@ -118,6 +118,11 @@ export function rowJson(
     Status: statusText(row, now),
     Created: unixTime(row.createdAt),
   };
+}
+
+/** Returns the networks of a container; none for modes, such as `host` and `container:ID`. */
+function networkNames({ networks }: ContainerSummary): readonly string[] {
+  return networks.filter((name) => name !== 'host' && name !== 'private' && !name.includes(':'));
 }
 
 /** Returns the data for templates. */
@@ -142,7 +147,7 @@ export function rowStruct(row: ContainerSummary, { now, truncate, namespaces = f
     Labels: stringMap(row.labels),
     Mounts: [...row.mounts],
     Names: row.name,
-    Networks: row.networks.join(','),
+    Networks: networkNames(row).join(','),
     Pid: row.pid,
     Pod: podText(row, truncate),
     PodName: row.podName,

@@ -14,10 +14,10 @@ import { hostView } from '../launch/host-root.js';
 import { inspectConfig, inspectHostConfig, inspectMounts } from './config.js';
 import type { ContainerInspect, InspectState } from './types.js';
 import { inspectHealth } from './health.js';
-import { inspectNetworkSettings } from './network.js';
+import { inspectNetworkSettings, type NetworkSubject } from './network.js';
 import { readNetwork } from '../network/record.js';
 import { manifestOf } from '../create/find-image.js';
-import { hostnameSeenIn } from '../namespaces/owners.js';
+import { hostnameSeenIn, namespaceOwner } from '../namespaces/owners.js';
 import { filesOf } from '../launch/prepare.js';
 import { observe, stateOf } from '../observe.js';
 import { sizedRoot, sizesOver } from '../files/sizes.js';
@@ -50,12 +50,7 @@ export function inspectContainer(
     ...(options.size === true ? sizes(context, id, config) : {}),
     Mounts: inspectMounts(config, (name) => volumeMount(context, name).path),
     Dependencies: context.store.donors(stored.seq),
-    NetworkSettings: inspectNetworkSettings({
-      id,
-      config,
-      network: state.pid === 0 ? undefined : readNetwork(context, id),
-      pid: state.pid,
-    }),
+    NetworkSettings: inspectNetworkSettings(networkSubject(context, { id, config, pid: state.pid })),
     Config: inspectConfig(config, spec, {
       hostname: hostnameSeenIn(context, id, config),
       name: stored.name,
@@ -88,6 +83,19 @@ function identity({ stored, config, paths }: Subject) {
     Name: stored.name,
     ExecIDs: listSessions(paths.run).map((session) => session.id),
   };
+}
+
+/** Takes addresses and ports from the container that owns the network namespace, which may be another one. */
+function networkSubject(
+  context: EngineContext,
+  { id, config, pid }: Pick<NetworkSubject, 'id' | 'config' | 'pid'>,
+): NetworkSubject {
+  const owner = namespaceOwner(context, config, 'network');
+  if (owner === undefined) return { id, config, pid, network: pid === 0 ? undefined : readNetwork(context, id) };
+  const stored = context.store.get(owner.id);
+  const paths = containerPaths(context.directories, owner.id);
+  const runs = stored !== undefined && stateOf(stored, observe(stored.state, paths)).pid !== 0;
+  return { ...owner, pid, network: runs ? readNetwork(context, owner.id) : undefined };
 }
 
 /** Returns the digest of the manifest that the image's name stands for; '' without an image. */

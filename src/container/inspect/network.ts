@@ -17,11 +17,12 @@ const NO_ENDPOINT: InspectEndpoint = {
 };
 
 export interface NetworkSubject {
+  /** Id of the container that owns the network namespace. */
   readonly id: string;
   readonly config: ContainerConfig;
-  /** undefined unless the container runs. */
+  /** undefined unless that container runs. */
   readonly network: ContainerNetwork | undefined;
-  /** 0: no process. */
+  /** Process of the inspected container; 0: none. */
   readonly pid: number;
 }
 

@@ -12,17 +12,24 @@ interface Owner {
   readonly config: ContainerConfig;
 }
 
+type SharedNamespace = 'network' | 'uts' | 'ipc';
+
 /**
  * Follows the donors of donors. Returns undefined if the namespace comes from no container. Donors are older, so there
  * are no cycles.
  */
 export function namespaceOwner(
-  { store }: EngineContext,
+  context: EngineContext,
   config: ContainerConfig,
-  key: 'network' | 'uts' | 'ipc',
+  key: SharedNamespace,
 ): Owner | undefined {
+  return ownerByMode(context, config.namespaces[key], key);
+}
+
+/** Does the same for a container whose mode is known, such as `container:ID`. */
+export function ownerByMode({ store }: EngineContext, mode: string, key: SharedNamespace): Owner | undefined {
   let owner: Owner | undefined;
-  for (let id = donorOf(config.namespaces[key]); id !== undefined;) {
+  for (let id = donorOf(mode); id !== undefined;) {
     const donor = store.config(id);
     if (donor === undefined) return owner;
     owner = { id, config: donor };

@@ -3,9 +3,12 @@ import type { EngineContext } from '../../container/context.js';
 import { lookUp } from '../../container/create/find-image.js';
 import { readHealth } from '../../container/health/record.js';
 import { observe, SETTLED, isSettled, stateOf } from '../../container/observe.js';
+import { ownerByMode } from '../../container/namespaces/owners.js';
 import { mountPointOf } from '../../container/files/root-mount.js';
 import { sizesOver } from '../../container/files/sizes.js';
 import { isTspodError } from '../../errors.js';
+import { donorOf } from '../../spec/namespaces.js';
+import type { PublishedPort } from '../../spec/network/container-network.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import type { ListedContainer } from '../../state/listed-container.js';
 import type { StoredSummary } from '../../state/records.js';
@@ -93,7 +96,7 @@ function summarize(
     mounts: summary.mounts,
     mountSources: summary.mountSources ?? [],
     networks: networksOf(summary),
-    ports: summary.ports,
+    ports: portsOf(context, summary),
     exposedPorts: summary.expose ?? [],
     pod: summary.pod ?? '',
     podName: summary.pod === undefined ? '' : (podNames().get(summary.pod) ?? ''),
@@ -110,6 +113,18 @@ function summarize(
 function networksOf({ network, networks }: StoredSummary): readonly string[] {
   if (networks.length > 0) return networks;
   return network === 'none' ? [] : [network];
+}
+
+/** Returns the published ports: those of the container whose network namespace it shares, if it does. */
+function portsOf(context: EngineContext, { network, ports }: StoredSummary): readonly PublishedPort[] {
+  if (donorOf(network) === undefined) return ports;
+  try {
+    return ownerByMode(context, network, 'network')?.config.networking.ports ?? [];
+  } catch (error) {
+    // The record of the other container is damaged.
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
 }
 
 function withSize(context: EngineContext, container: ContainerSummary): ContainerSummary {

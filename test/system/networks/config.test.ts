@@ -432,6 +432,54 @@ test('network: name servers of a network, and those that are asked for before th
   t.notRegex(asked, /192\.0\.2\.53/);
 });
 
+test('a container with the network of another one, or of its pod, shows the addresses and ports of that', async (t) => {
+  if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
+  await testNetwork(t);
+  const root = [`--rootfs`, `${busyboxRoot(t)}:O`];
+  await run(t, 0, 'network', 'create', 'web');
+  await run(t, 0, 'run', '-d', '--name', 'a', '--network', 'web', '-p', '8080:80', ...root, ...SLEEP);
+  await run(t, 0, 'run', '-d', '--name', 'b', '--network', 'container:a', ...root, ...SLEEP);
+  await run(t, 0, 'create', '--name', 'c', '--network', 'container:b', '--expose', '99', ...root, ...SLEEP);
+  await run(t, 0, 'pod', 'create', '--infra-name', 'keeper', '--network', 'web', '-p', '8090:90/udp', 'group');
+  await run(t, 0, 'run', '-d', '--name', 'd', '--pod', 'group', ...root, ...SLEEP);
+  const shown = async (name: string): Promise<unknown> => {
+    const { SandboxKey: _, ...rest } = JSON.parse(
+      await output(t, 'inspect', '--format', '{{json .NetworkSettings}}', name),
+    ) as Settings & { readonly SandboxKey: string };
+    return rest;
+  };
+  t.regex((await settings(t, 'a')).IPAddress, /^10\./);
+  for (const [name, owner] of [
+    ['b', 'a'],
+    ['c', 'a'],
+    ['d', 'keeper'],
+  ] as const) {
+    t.deepEqual(await shown(name), await shown(owner), name);
+    t.is(await output(t, 'port', name), await output(t, 'port', owner), name);
+  }
+  t.is(await output(t, 'port', 'b', '80'), '0.0.0.0:8080\n');
+  t.is(await output(t, 'inspect', '--format', '{{.NetworkSettings.SandboxKey}}', 'c'), '\n');
+  t.is(
+    await output(t, 'ps', '-a', '--sort', 'names', '--format', '{{.Names}} [{{.Networks}}] {{.Ports}}'),
+    [
+      'a [web] 0.0.0.0:8080->80/tcp',
+      'b [] 0.0.0.0:8080->80/tcp',
+      'c [] 0.0.0.0:8080->80/tcp',
+      'd [] 0.0.0.0:8090->90/udp',
+      'keeper [web] 0.0.0.0:8090->90/udp',
+      '',
+    ].join('\n'),
+  );
+  t.is(await output(t, 'ps', '-a', '--filter', 'network=container:a', '--format', '{{.Names}}'), 'b\n');
+  // What has ended has no addresses, but keeps its ports.
+  await run(t, 0, 'stop', '-t', '0', 'a');
+  t.deepEqual(await shown('b'), await shown('a'));
+  t.is((await settings(t, 'b')).IPAddress, '');
+  t.is(await output(t, 'port', 'b', '80'), '0.0.0.0:8080\n');
+  await run(t, 0, 'pod', 'rm', '-f', '-t', '0', 'group');
+  await run(t, 0, 'rm', '-f', '-t', '0', 'c', 'b', 'a');
+});
+
 test('network connect and disconnect: at once, with names, addresses and ports, and nothing is left of it', async (t) => {
   if (!requires(t, 'root', 'busybox', 'overlay', 'unshare', 'nsenter')) return;
   const network = await testNetwork(t);

@@ -168,7 +168,8 @@ test('a published port of the pod reaches the container that listens', async (t)
   );
   const ask = () => host.run('sh', '-c', 'exec busybox nc -w 2 127.0.0.1 8080 < /dev/null').catch(String);
   await until('it answers', async () => (await ask()) === 'hello\n');
-  t.deepEqual(env.engine.containers.get('idle').inspect().NetworkSettings.Ports, {});
+  const published = { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '8080' }] };
+  t.deepEqual(env.engine.containers.get('idle').inspect().NetworkSettings.Ports, published);
   t.deepEqual(env.engine.pods.get('p').inspect().InfraConfig?.PortBindings, {
     '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '8080' }],
   });
