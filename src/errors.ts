@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'NETWORK_IN_USE'
   | 'NETWORK_BROKEN'
   | 'NOT_CONNECTED'
+  | 'ALREADY_CONNECTED'
   | 'NO_SUCH_VOLUME'
   | 'VOLUME_EXISTS'
   | 'VOLUME_IN_USE'

@@ -88,11 +88,11 @@ export async function connectLive(held: HeldContainer, live: LiveNetwork, attach
     failpoint('addresses-leased');
     change = { network, index };
     if (!place.isLaunched) rememberAdded(context, id, change);
-    writePlace(held, live, change);
+    writePlace(held, live, { index, network: { ...network, unfinished: true } });
     failpoint('connect-written');
     await execute(encodePlan(connectPlan(live, change)));
     failpoint('connect-made');
-    await finishConnect(held, live, network);
+    await finishConnect(held, live, change);
   } catch (error) {
     // An interface that cannot be removed keeps its addresses.
     if (change === undefined) freeLeases(held, live, found);
@@ -146,13 +146,21 @@ function writePlace({ context, id }: HeldContainer, live: LiveNetwork, { network
   writeNetwork(context, id, { ...all, networks });
 }
 
+/** Completes a connect that was killed after it had made the interface. */
+export async function resumeConnect(held: HeldContainer, live: LiveNetwork, cutOff: AttachedNetwork): Promise<void> {
+  const { unfinished: _, ...network } = cutOff;
+  await finishConnect(held, live, { network, index: live.network.networks.lastIndexOf(cutOff) });
+}
+
 /** Does what follows the interface: names, ports, resolvers. May be repeated. */
-export async function finishConnect(held: HeldContainer, live: LiveNetwork, network: AttachedNetwork): Promise<void> {
+async function finishConnect(held: HeldContainer, live: LiveNetwork, change: LiveChange): Promise<void> {
+  const { network } = change;
   const others = otherNetworks(held, live, network.name);
   await serveNames(held.context, held.id, [network]);
   await forwardPorts(held, withoutPortsForwardedTo(live, others), [...others, network]);
   changeResolvers(held, live, (text) => withResolvers(text, resolversOf([network]), { behind: network.internal }));
   await tellNames(held, live, [...others, network]);
+  writePlace(held, live, change);
 }
 
 /**
@@ -305,6 +313,7 @@ async function detachLive(
 ): Promise<void> {
   const { network, index } = change;
   const { context, id } = held;
+  writePlace(held, live, { network: { ...network, unfinished: true }, index });
   if (mayBeRelaunched(held.config) && launchedPlaces(context, id)(index)) await leaveOut(held, index);
   // Before the address may be another container's.
   if (live.network.ports.length > 0) await updateLoopbackForwards(held, others);

@@ -15,10 +15,10 @@ import { requireNetworks } from '../network/choose.js';
 import {
   connectLive,
   disconnectLive,
-  finishConnect,
   liveNetwork,
   presentNetwork,
   reloadLive,
+  resumeConnect,
 } from '../network/live.js';
 
 /**
@@ -28,8 +28,8 @@ import {
 export interface ConnectOptions extends Omit<NetworkAttachOptions, 'name' | 'interfaceName'>, SignalOption {}
 
 /**
- * Connects a container to a network. A container that is connected already stays as it is; a connect that was killed is
- * completed. Throws INVALID_ARGUMENT (its network mode has no networks), STATE_INVALID (it waits for its restart),
+ * Connects a container to a network. Completes a connect that was killed, and takes back a disconnect that was. Throws
+ * ALREADY_CONNECTED, INVALID_ARGUMENT (its network mode has no networks), STATE_INVALID (it waits for its restart),
  * STATE_RUNNING (it was started on no network), CONTAINER_STOPPED (it has just ended), and as attachNetworks().
  */
 export async function connectContainer(
@@ -48,10 +48,11 @@ export async function connectContainer(
     const others = networks.filter((known) => known.name !== name);
     using live = liveNetwork(held);
     if (others.length < networks.length) {
-      if (live === undefined) return;
-      const present = await presentNetwork(live, name);
+      const present = live === undefined ? undefined : await presentNetwork(live, name);
+      if (live === undefined || (present !== undefined && present.unfinished !== true))
+        throw alreadyConnected(id, name);
       if (present !== undefined) {
-        await finishConnect(held, live, present);
+        await resumeConnect(held, live, present);
         return;
       }
     }
@@ -123,6 +124,11 @@ export async function reloadNetworks(context: EngineContext, id: string, { signa
     if (live !== undefined) await reloadLive(held, live);
   };
   await withContainer(context, id, reload, { signal });
+}
+
+function alreadyConnected(id: string, network: string): TspodError {
+  const what = `container ${id} is already connected to network ${JSON.stringify(network)}`;
+  return new TspodError('ALREADY_CONNECTED', `${what}: network is already connected`, { details: { id, network } });
 }
 
 function requireBridge({ namespaces: { network } }: ContainerConfig): void {

@@ -83,7 +83,8 @@ export interface Networks {
   update(nameOrId: string, options: NetworkUpdateOptions): Promise<Network>;
   /**
    * Connects a container to a network: a running container gets the interface at once, another at its next start.
-   * Throws NO_SUCH_NETWORK, NO_SUCH_CONTAINER, ADDRESS_IN_USE, NO_FREE_ADDRESS, INVALID_ARGUMENT (also if the network
+   * A call that was killed may be repeated, and goes on. Throws NO_SUCH_NETWORK, NO_SUCH_CONTAINER, ALREADY_CONNECTED,
+   * ADDRESS_IN_USE, NO_FREE_ADDRESS, INVALID_ARGUMENT (also if the network
    * mode of the container is not bridge), STATE_INVALID (the container waits for its restart), STATE_RUNNING (the
    * container was started without any network), CONTAINER_STOPPED (the container has just ended).
    */

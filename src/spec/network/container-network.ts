@@ -66,6 +66,8 @@ export interface AttachedNetwork {
   readonly aliases: readonly string[];
   /** Addresses of the bridge on which DNS answers for names of this network. @default none */
   readonly nameServers?: readonly string[];
+  /** Whether a connect or disconnect is under way, or was cut off. @default false */
+  readonly unfinished?: boolean;
 }
 
 /** Whether the container is connected to the network, rather than disconnected with only its place kept. */

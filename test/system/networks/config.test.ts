@@ -494,8 +494,11 @@ test('network connect and disconnect: at once, with names, addresses and ports, 
       .flatMap((line) => /(eth\d)\s+inet/.exec(line)?.[1] ?? []);
   const fetched = (): string => network.inside('busybox', 'wget', '-q', '-O', '-', 'http://127.0.0.1:8080/');
   await run(t, 0, 'network', 'connect', '--alias', 'extra', 'db', 'a');
-  await run(t, 0, 'network', 'connect', 'db', 'a');
+  const again = (name: string) => run(t, 125, 'network', 'connect', '--alias', 'other', 'db', name);
+  const words = /^Error: container [0-9a-f]{64} is already connected to network "db": network is already connected\n$/;
+  t.regex((await again('a')).stderr, words);
   await run(t, 0, 'network', 'connect', 'db', 'b');
+  t.regex((await again('b')).stderr, words);
   t.deepEqual(await addresses(), ['eth0', 'eth1']);
   await run(t, 0, 'start', 'b');
   t.regex(await output(t, 'exec', 'b', 'cat', '/etc/hosts'), /a extra/);

@@ -129,6 +129,9 @@ test('networks: a container is taken off one whose file is gone or broken, and a
   writeFileSync(fileOf('broken'), '{');
   await rejectsWith(t, networks.disconnect('missing', id), 'NO_SUCH_NETWORK');
   await rejectsWith(t, networks.disconnect('other', id), 'NOT_CONNECTED');
+  await networks.connect('other', id);
+  await rejectsWith(t, networks.connect('other', id), 'ALREADY_CONNECTED');
+  await networks.disconnect('other', id);
   await networks.disconnect('gone', id);
   await rejectsWith(t, networks.disconnect('gone', id), 'NO_SUCH_NETWORK');
   await rejectsWith(t, networks.remove('broken'), 'NETWORK_IN_USE');
@@ -141,6 +144,8 @@ test('networks: a container is taken off one whose file is gone or broken, and a
     'create gone',
     'create broken',
     'create other',
+    'connect other',
+    'disconnect other',
     'disconnect gone',
     'disconnect broken',
     'remove broken',
