@@ -116,7 +116,8 @@ export function containerHandle(
     sync: async (options) => syncContainer(context, id, checkedSync(options)),
     batch: async (callback, options) =>
       batchContainer(context, id, { ...checkedBatch(options), callback, makeHandle: containerHandle }),
-    remove: async (options) => tracked(context, async () => removeContainer(context, id, checkedRemove(options))),
+    remove: async (options) =>
+      void (await tracked(context, async () => removeContainer(context, id, checkedRemove(options)))),
     ...fileVerbs(context, id),
   };
 }

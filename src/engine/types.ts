@@ -184,8 +184,11 @@ export interface Containers {
   list(options?: ListOptions): readonly ContainerSummary[];
   /** Returns the container created last, in any state. Throws NO_SUCH_CONTAINER. */
   latest(): Container;
-  /** Removes a container as `get(...).remove()` does, also one whose record cannot be read. */
-  remove(nameOrId: string, options?: RemoveOptions): Promise<void>;
+  /**
+   * Removes a container as `get(...).remove()` does, also one whose record cannot be read. Resolves with the ids of all
+   * that were removed: with `depend` the container's dependents first.
+   */
+  remove(nameOrId: string, options?: RemoveOptions): Promise<readonly string[]>;
   /**
    * Removes the containers that match and do not run (created or ended) and are in no pod; continues after a failure.
    * Throws INVALID_ARGUMENT, ABORTED.

@@ -29,7 +29,7 @@ export function podHandle(context: EngineContext, { id, name }: { readonly id: s
     kill: (signal) => killPod(context, id, signal),
     pause: () => pausePod(context, id),
     unpause: () => unpausePod(context, id),
-    remove: async (options) => removeWholePod(context, id, checkedRemove(options)),
+    remove: async (options) => void (await removeWholePod(context, id, checkedRemove(options))),
     stats: (options) => podStats(context, id, checkedStats(options)),
     top: () => podTop(context, id),
   };

@@ -18,7 +18,7 @@ import { withPod } from './lock.js';
 import { membersOf, presentStatus, type Member } from './members.js';
 
 /** Removes one container, whether it is the infra container or another. */
-export type RemoveOne = (context: EngineContext, id: string, options: RemoveOptions) => Promise<void>;
+export type RemoveOne = (context: EngineContext, id: string, options: RemoveOptions) => Promise<unknown>;
 
 export interface PodRemoval extends Pick<RemoveOptions, 'force' | 'timeoutSec' | 'signal'> {
   readonly removeOne: RemoveOne;

@@ -13,7 +13,7 @@ import { destroy } from '../settle/destroy.js';
 import type { HeldContainer } from '../held.js';
 import { outlivingSessions } from '../exec/outliving.js';
 import { observe, statusOf } from '../observe.js';
-import { finishPodRemoval, removePod } from '../pod/remove.js';
+import { finishPodRemoval, removePod, type RemoveOne } from '../pod/remove.js';
 import { isAllowed } from '../transitions.js';
 import { isStuck } from '../monitor/end.js';
 import { defined } from '../../util/defined.js';
@@ -21,15 +21,19 @@ import { killContainer } from './kill.js';
 import { stopContainer } from './stop.js';
 
 /**
- * Removes a container. Throws STATE_INVALID if it runs (without force), HAS_DEPENDENTS if others share its namespaces
- * or require it (without depend), INFRA_CONTAINER if it is an infra container: with depend that is removed with its
- * pod.
+ * Removes a container, and returns the ids of all that were removed, dependents first. Throws STATE_INVALID if it runs
+ * (without force), HAS_DEPENDENTS if others share its namespaces or require it (without depend), INFRA_CONTAINER if it
+ * is an infra container: with depend that is removed with its pod.
  */
-export async function removeContainer(context: EngineContext, id: string, options: RemoveOptions = {}): Promise<void> {
+export async function removeContainer(
+  context: EngineContext,
+  id: string,
+  options: RemoveOptions = {},
+): Promise<readonly string[]> {
   const pod = podOfInfra(context, id);
   if (pod === undefined) return removeOne(context, id, options);
   if (options.depend !== true) throw isInfra(id, pod);
-  await removeWholePod(context, pod, options);
+  return removeWholePod(context, pod, options);
 }
 
 export interface RemoveUsersOptions extends Pick<RemoveOptions, 'timeoutSec' | 'signal'> {
@@ -62,13 +66,18 @@ function refuseUser(context: EngineContext, id: string, leaving: readonly string
   if (stored !== undefined) refuseDependents(context, stored, leaving);
 }
 
-/** Removes a pod with its containers. Throws as removePod(). */
+/** Removes a pod with its containers, and returns the ids of these. Throws as removePod(). */
 export async function removeWholePod(
   context: EngineContext,
   pod: string,
   { force, timeoutSec, signal }: RemoveOptions = {},
-): Promise<void> {
-  await removePod(context, pod, { ...defined({ force, timeoutSec, signal }), removeOne });
+): Promise<readonly string[]> {
+  const removed: string[] = [];
+  const remove: RemoveOne = async (inner, id, options) => {
+    removed.push(...(await removeOne(inner, id, options)));
+  };
+  await removePod(context, pod, { ...defined({ force, timeoutSec, signal }), removeOne: remove });
+  return removed;
 }
 
 /** Goes on with the removal of a pod that was cut off. Throws as removePod(). */
@@ -92,13 +101,14 @@ function isInfra(id: string, pod: string): TspodError {
   );
 }
 
-/** Removes one container, also an infra container. */
-async function removeOne(context: EngineContext, id: string, options: RemoveOptions): Promise<void> {
+/** Removes one container, also an infra container. Returns ids as removeContainer() does. */
+async function removeOne(context: EngineContext, id: string, options: RemoveOptions): Promise<readonly string[]> {
   throwIfAborted('remove a container', options.signal);
   const stored = context.store.get(id);
+  const removed: string[] = [];
   if (stored !== undefined && options.depend === true) {
     for (const dependent of context.store.dependents(stored.seq)) {
-      await ignoring(['NO_SUCH_CONTAINER'], removeOne(context, dependent, options));
+      removed.push(...((await ignoring(['NO_SUCH_CONTAINER'], removeOne(context, dependent, options))) ?? []));
     }
   }
   const isForced = options.force === true;
@@ -109,6 +119,7 @@ async function removeOne(context: EngineContext, id: string, options: RemoveOpti
   }
   // With force the container has ended; one with `autoRemove` may have been removed by whoever waited for that.
   await ignoring(isForced && stored !== undefined ? ['NO_SUCH_CONTAINER'] : [], removeHeld(context, id, options));
+  return [...removed, id];
 }
 
 async function removeHeld(context: EngineContext, id: string, options: RemoveOptions): Promise<void> {
@@ -189,10 +200,11 @@ async function endByForce(context: EngineContext, id: string, options: RemoveOpt
   }
 }
 
-async function ignoring(codes: readonly ErrorCode[], work: Promise<void>): Promise<void> {
+async function ignoring<T>(codes: readonly ErrorCode[], work: Promise<T>): Promise<T | undefined> {
   try {
-    await work;
+    return await work;
   } catch (error) {
     if (!codes.some((code) => isTspodError(error, code)) || isStuck(error)) throw error;
+    return undefined;
   }
 }

@@ -223,6 +223,19 @@ onBusybox('start --interactive attaches as --attach does, to one', async (t, roo
   t.deepEqual([await status(t, 'c'), await status(t, 'd')], ['exited', 'created']);
 });
 
+onBusybox('rm --depend prints the ids of all that it has removed, dependents first', async (t, root) => {
+  const made = async (...flags: string[]): Promise<string> =>
+    (await output(t, 'run', '-d', ...flags, '--rootfs', root, ...SLEEP)).trim();
+  const base = await made('--name', 'base');
+  const middle = await made('--ipc', 'container:base');
+  const top = await made('--requires', middle);
+  const other = await made('--name', 'other');
+  t.is(await output(t, 'rm', '-f', '--depend', '-t', '0', 'base'), `${top}\n${middle}\n${base}\n`);
+  t.is(await output(t, 'rm', '-f', '--depend', '-t', '0', 'other'), `${other}\n`);
+  await made('--name', 'plain');
+  t.is(await output(t, 'rm', '-f', '-t', '0', 'plain'), 'plain\n');
+});
+
 onBusybox('rm --filter with --cidfile: those that are meant by both', async (t, root) => {
   const files = temporaryDirectory(t);
   for (const name of ['a', 'b', 'c']) {

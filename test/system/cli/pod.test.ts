@@ -380,7 +380,9 @@ onPods('rm: not the infra container alone; --depend, and --all, take the pod', a
     stderr,
     `Error: container ${infra} is the infra container of pod ${id} and cannot be removed without removing the pod\n`,
   );
-  await run(t, 0, 'rm', '-f', '-t', '0', '--depend', 'i');
+  const ids = (await output(t, 'ps', '-aq', '--no-trunc', '--filter', 'pod=web')).trim().split('\n');
+  const removed = (await output(t, 'rm', '-f', '-t', '0', '--depend', 'i')).trim().split('\n');
+  t.deepEqual(removed.toSorted(), ids.toSorted());
   await run(t, 1, 'pod', 'exists', 'web');
   await run(t, 1, 'container', 'exists', 'one');
   await create(t, 'web');

@@ -44,14 +44,16 @@ export const command: Command = {
     const force = flags.bool('force');
     const timeoutSec = flags.number('time');
     const missingIsDone = force || flags.bool('ignore') || flags.bool('all');
+    const removed = new Map<string, readonly string[]>();
     const remove = async (id: string): Promise<void> => {
       try {
-        await engine.containers.remove(id, {
+        const ids = await engine.containers.remove(id, {
           force,
           depend: flags.bool('depend') || flags.bool('all'),
           volumes: flags.bool('volumes'),
           ...(timeoutSec === undefined ? {} : { timeoutSec }),
         });
+        removed.set(id, ids);
       } catch (error) {
         // The container may have been removed already as a dependent of another container of this command.
         if (!missingIsDone || !isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
@@ -60,6 +62,7 @@ export const command: Command = {
     const selection = await selectContainers(context, invocation, { ignoreMissing: missingIsDone });
     return actOnAll(context, selection, {
       act: ({ id }) => remove(id),
+      line: ({ id }) => (flags.bool('depend') ? removed.get(id)?.join('\n') : undefined),
       status: removeStatus,
       order: 'dependents first',
     });
