@@ -10,6 +10,9 @@ import { openSignalProxy, type SignalProxy } from '../terminal/signal-proxy.js';
 
 const STDIN = 0;
 
+/** How long the size is another one, in ms: long enough for a shell on a busy machine to see it. */
+const REDRAW_MS = 100;
+
 export interface AttachRequest {
   /** Whether to connect stdin, stdout and stderr. */
   readonly stdin: boolean;
@@ -24,6 +27,8 @@ export interface AttachRequest {
    * @default signals have their usual effect on this process
    */
   readonly sendSignal?: (signal: NodeJS.Signals) => Promise<boolean>;
+  /** Whether what runs is told to draw its screen again, since it does not know that it is looked at. @default false */
+  readonly redraws?: boolean;
   /** Makes the connection; called when the caller's streams are ready. */
   readonly open: (options: AttachOptions) => Promise<AttachSession>;
 }
@@ -64,6 +69,7 @@ async function connect(context: Context, request: AttachRequest, plumbing: Plumb
     ...(detachKeys === undefined ? {} : { detachKeys }),
     ...(size === undefined ? {} : { size }),
   });
+  if (request.redraws === true && size !== undefined) plumbing.cleanups.push(await redraw(session, size));
   if (request.tty) plumbing.cleanups.push(await followWindow(session, size));
   if (request.sendSignal !== undefined) plumbing.proxy?.connect(request.sendSignal);
   return Promise.race([session.ended, broken]);
@@ -91,6 +97,25 @@ async function followWindow(session: AttachSession, sent: TerminalSize | undefin
   const now = terminalSize();
   if (now !== undefined && (now.rows !== sent?.rows || now.columns !== sent.columns)) session.resize(now);
   return stop;
+}
+
+/**
+ * Changes the size for a moment: the kernel sends SIGWINCH for another size only, and bash prints its prompt again only
+ * if it sees another size. Nobody tells that it has looked. Returns a function that ends the moment.
+ */
+async function redraw(session: AttachSession, size: TerminalSize): Promise<() => void> {
+  const { terminalSize } = await import('../terminal/window.js');
+  session.resize({ rows: size.rows + 1, columns: size.columns + 1 });
+  let isOver = false;
+  const end = (): void => {
+    if (!isOver) session.resize(terminalSize() ?? size);
+    isOver = true;
+  };
+  const timer = setTimeout(end, REDRAW_MS);
+  return () => {
+    clearTimeout(timer);
+    end();
+  };
 }
 
 async function rawMode(proxy: SignalProxy | undefined): Promise<() => void> {

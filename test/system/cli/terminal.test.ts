@@ -159,6 +159,29 @@ inTerminal('ctrl-p ctrl-q detaches with 0, attach comes back', async (t, termina
   t.is(await output(t, 'inspect', '-f', '{{.State.Status}}', 'shell'), 'running\n');
 });
 
+inTerminal('attach, and start -a, to a shell that waits: its prompt is shown at once', async (t, terminal, root) => {
+  const before = mode(terminal);
+  for (const program of ['sh', 'bash'].filter((name) => name === 'sh' || existsSync(`/bin/${name}`))) {
+    const where = program === 'sh' ? `--rootfs ${root}` : 'host:';
+    terminal.keys(
+      `tspod run -it --name ${program} -e 'PS1=prompt> ' ${where} ${program} ${program === 'sh' ? '' : '--norc'}`,
+      'Enter',
+    );
+    await terminal.shows(/^prompt>$/m);
+    terminal.keys('C-p', 'C-q');
+    await until('the terminal is put back', () => mode(terminal) === before);
+    for (const command of ['attach', 'start -ai']) {
+      terminal.keys(`clear; tspod ${command} --detach-keys ctrl-x ${program}`, 'Enter');
+      await terminal.shows(/^prompt>/m);
+      terminal.keys('stty size', 'Enter');
+      await terminal.shows(/^24 80$/m);
+      terminal.keys('C-x');
+      await until('the terminal is put back', () => mode(terminal) === before);
+    }
+    t.is(await output(t, 'inspect', '-f', '{{.State.Status}}', program), 'running\n');
+  }
+});
+
 inTerminal('exec -it, while the container has no terminal', async (t, terminal, root) => {
   await run(t, 0, 'run', '-d', '--name', 'c', '--rootfs', root, 'sleep', '1000');
   terminal.keys('tspod exec -it c sh', 'Enter');

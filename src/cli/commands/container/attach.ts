@@ -37,6 +37,7 @@ export const command: Command = {
       stdout: true,
       stderr: true,
       tty: Config.Tty,
+      redraws: true,
       ...(keys === undefined ? {} : { detachKeys: keys }),
       ...(proxies ? { sendSignal: (signal) => sendSignal(container, signal) } : {}),
       open: (options) => container.attach(options),

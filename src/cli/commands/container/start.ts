@@ -99,6 +99,7 @@ async function startAttached(
     stdout: true,
     stderr: true,
     tty: Config.Tty,
+    redraws: running,
     ...(keys === undefined ? {} : { detachKeys: keys }),
     ...(proxies ? { sendSignal: (signal) => sendSignal(container, signal) } : {}),
     open: (options) =>
