@@ -1,6 +1,6 @@
 /**
  * Differences from Podman that are meant, by what a user sees of them. Each reason (`why`) has the beginnings of the keys that compare-podman.mjs prints for it.
- * `npm run commands` writes the lists in docs/podman.md from the reasons.
+ * What the comparison cannot show has none. `npm run commands` writes the lists in docs/podman.md from the reasons.
  */
 export const GROUPS = [
   {
@@ -109,6 +109,14 @@ export const GROUPS = [
         why: '`port` with a port that is not published: 125. Podman 4.3 prints nothing for a container without networks, as in the comparison.',
         what: ['port forms: status of `port c 80`', 'port forms: stderr of `port c'],
       },
+      {
+        why: '`logs --follow`, `events` and other commands that follow something, after `^C`: 130, as any program that SIGINT ends. Podman: 1.',
+        what: [],
+      },
+      {
+        why: 'When the reader of stdout has gone: 141, as any program that SIGPIPE ends, without a message. Podman: 125, or 126 with `run`.',
+        what: [],
+      },
     ],
   },
   {
@@ -177,6 +185,10 @@ export const GROUPS = [
         why: '`volume prune` keeps volumes with names, unless `--all` is given.',
         what: ['volume prune: stdout of'],
       },
+      {
+        why: '`pod inspect` prints a list, also for one pod.',
+        what: [],
+      },
     ],
   },
   {
@@ -222,7 +234,7 @@ export const GROUPS = [
     ],
   },
   {
-    title: 'Containers',
+    title: 'Containers, images and volumes',
     seen: 'The command does something else.',
     reasons: [
       {
@@ -236,6 +248,14 @@ export const GROUPS = [
       {
         why: '`--volume` with the option `O`, a layer over a mount, is refused.',
         what: ['a layer over a mount'],
+      },
+      {
+        why: '`save --output` replaces an archive that exists. Podman refuses.',
+        what: [],
+      },
+      {
+        why: '`volume create --opt device=` with `o=bind` and a relative path is refused. Podman takes it from where the container is started.',
+        what: [],
       },
     ],
   },

@@ -173,8 +173,11 @@ inTerminal('attach, and start -a, to a shell that waits: its prompt is shown at 
     for (const command of ['attach', 'start -ai']) {
       terminal.keys(`clear; tspod ${command} --detach-keys ctrl-x ${program}`, 'Enter');
       await terminal.shows(/^prompt>/m);
-      terminal.keys('stty size', 'Enter');
-      await terminal.shows(/^24 80$/m);
+      await until('the size is right', async () => {
+        terminal.keys('stty size', 'Enter');
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return /^24 80$/m.test(terminal.screen());
+      });
       terminal.keys('C-x');
       await until('the terminal is put back', () => mode(terminal) === before);
     }

@@ -108,6 +108,7 @@ test(
 );
 test(fails, ['ps', '--filter', 'foo=bar'], 'Error: foo is an invalid filter\n');
 test(fails, ['ps', '--filter', 'foo'], 'Error: invalid filter "foo"\n');
+test(fails, ['push', '--compress', 'x'], 'Error: --compress is not supported yet: layers are sent as they are\n');
 test(fails, ['ps', 'extra'], 'Error: `tspod ps` takes no arguments\n');
 test(fails, ['ps', '--ns', '--size'], 'Error: size and namespace options conflict\n');
 test(fails, ['ps', '--format', '{{.ID'], 'Error: template: ps:1: unclosed action\n');
@@ -244,6 +245,10 @@ test('version and its formats', async (t) => {
 test('--noout prints nothing, --out prints to a file', async (t) => {
   t.is((await run(t, 0, '--noout', 'version')).stdout, '');
   t.is((await runWith(t, { directory: '/tmp' }, 0, '--out', '/dev/null', 'version')).stdout, '');
+});
+
+test('image prune --external: does what it does without', async (t) => {
+  t.is((await run(t, 0, 'image', 'prune', '--force', '--external')).stdout, '');
 });
 
 test('rm of a missing container has the status 1, and with --force none', async (t) => {

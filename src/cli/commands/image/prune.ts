@@ -14,6 +14,7 @@ export const command: Command = {
     { name: 'all', short: 'a', kind: 'bool', help: 'Also images with names that no container is made of' },
     { name: 'filter', kind: 'items', value: 'name=value', help: 'Remove those that match: label, label!, until' },
     { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' },
+    { name: 'external', kind: 'bool', hidden: true, help: 'There are no containers of other programs' },
   ],
   check: ({ args }) => noArguments(args, 'image prune'),
   run: async (context, { flags }) => {

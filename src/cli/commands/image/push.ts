@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 
 import { invalid } from '../../errors/cli-error.js';
 import type { Command } from '../../command-parts/definition.js';
-import { missingFlag } from '../../flags/missing.js';
+import { missingFlag, missingSwitch } from '../../flags/missing.js';
 import { REGISTRY_FLAGS, registryAccess, RETRY_FLAGS } from '../../flags/registry.js';
 import { showTransfer } from '../../transfer/display.js';
 
@@ -21,6 +21,7 @@ export const command: Command = {
     { name: 'remove-signatures', kind: 'bool', hidden: true, help: 'There are none' },
     missingFlag('format', 'an image is sent in the form that it has'),
     missingFlag('compression-format', 'layers are sent as they are'),
+    missingSwitch('compress', 'layers are sent as they are'),
     missingFlag('sign-by', 'images are not signed'),
     missingFlag('encryption-key', 'layers are not encrypted'),
     missingFlag('encrypt-layer', 'layers are not encrypted'),
