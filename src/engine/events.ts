@@ -67,7 +67,7 @@ const EVENTS: ShapeOf<EventsOptions> = {
   since: 'date',
   until: 'date',
   follow: 'boolean',
-  filters: 'object',
+  filters: 'lists',
   signal: 'signal',
 };
 

@@ -1,4 +1,4 @@
-/** Handles errors of a stream supplied by the caller until the stream is read. */
+/** Checks sources of bytes that the caller supplies, and handles their errors until they are read. */
 import { EventEmitter } from 'node:events';
 
 /**
@@ -7,4 +7,21 @@ import { EventEmitter } from 'node:events';
  */
 export function holdErrors(source: unknown): void {
   if (source instanceof EventEmitter) source.on('error', () => undefined);
+}
+
+/** Throws TypeError unless the source yields bytes, asynchronously: a stream, for example. Then holds its errors. */
+export function requireBytes(what: string, source: unknown): void {
+  if (!isAsyncIterable(source)) throw new TypeError(`${what} must be a stream of bytes`);
+  holdErrors(source);
+}
+
+/** Like requireBytes(), and accepts the path of a file as well. */
+export function requirePathOrBytes(what: string, source: unknown): void {
+  if (typeof source === 'string') return;
+  if (!isAsyncIterable(source)) throw new TypeError(`${what} must be a path or a stream of bytes`);
+  holdErrors(source);
+}
+
+function isAsyncIterable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }

@@ -2,7 +2,8 @@
  * Binds the verbs about files to an id. Their modules are loaded at their first use: running containers needs none of
  * them.
  */
-import { holdErrors } from '../../util/source-errors.js';
+import { requireString } from '../../util/require-string.js';
+import { requireBytes } from '../../util/source-errors.js';
 import type { EngineContext } from '../context.js';
 import type { ContainerFiles } from '../api/files.js';
 import {
@@ -19,10 +20,13 @@ export function fileVerbs(context: EngineContext, id: string): ContainerFiles {
     sizes: async () => (await import('../verbs/sizes.js')).containerSizes(context, id),
     export: async (options) =>
       (await import('../verbs/export.js')).exportContainer(context, id, checkedExport(options)),
-    copyOut: async (path, options) =>
-      (await import('../verbs/copy.js')).copyOut(context, id, path, checkedCopyOut(options)),
+    copyOut: async (path, options) => {
+      requireString('the path', path);
+      return (await import('../verbs/copy.js')).copyOut(context, id, path, checkedCopyOut(options));
+    },
     copyIn: async (directory, content, options) => {
-      holdErrors(content);
+      requireString('the directory', directory);
+      requireBytes('the archive', content);
       return (await import('../verbs/copy.js')).copyIn(context, id, { directory, content }, checkedCopyIn(options));
     },
     diff: async (options) => (await import('../verbs/diff.js')).diffContainer(context, id, checkedDiff(options)),
@@ -32,7 +36,9 @@ export function fileVerbs(context: EngineContext, id: string): ContainerFiles {
     addArtifact: async (name, data) => (await import('../verbs/artifacts.js')).addArtifact(context, id, { name, data }),
     getArtifact: async (name) => (await import('../verbs/artifacts.js')).getArtifact(context, id, name),
     removeArtifact: async (name) => (await import('../verbs/artifacts.js')).removeArtifact(context, id, name),
-    stat: async (path, options) =>
-      (await import('../verbs/copy.js')).statInside(context, id, path, checkedStat(options)),
+    stat: async (path, options) => {
+      requireString('the path', path);
+      return (await import('../verbs/copy.js')).statInside(context, id, path, checkedStat(options));
+    },
   };
 }

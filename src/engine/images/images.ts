@@ -4,7 +4,7 @@
  */
 import { tracked, type EngineContext } from '../../container/context.js';
 import { findImage, lookUp, lookUpOnlyList } from '../../container/create/find-image.js';
-import { holdErrors } from '../../util/source-errors.js';
+import { requirePathOrBytes } from '../../util/source-errors.js';
 import { removeNamed, summarizeList, tagList, untagList } from '../manifests/names.js';
 import { imagePredicate } from './filters.js';
 import { imageHistory, inspectImage } from './inspect.js';
@@ -43,16 +43,16 @@ export function makeImages(context: EngineContext): Images {
       ),
     push: (nameOrId, to, options) =>
       tracked(context, async () => (await import('./push.js')).pushImage(context, nameOrId, to, checkedPush(options))),
-    load: (from, options) => {
-      holdErrors(from);
+    load: async (from, options) => {
+      requirePathOrBytes('the archive', from);
       return tracked(context, async () => (await import('./load.js')).loadImages(context, from, checkedLoad(options)));
     },
     save: (nameOrIds, to, options) =>
       tracked(context, async () =>
         (await import('./save.js')).saveImages(context, nameOrIds, to, checkedSave(options)),
       ),
-    import: (from, options) => {
-      holdErrors(from);
+    import: async (from, options) => {
+      requirePathOrBytes('the archive', from);
       return tracked(context, async () =>
         (await import('./import.js')).importImage(context, from, checkedImport(options)),
       );

@@ -24,7 +24,7 @@ import { NO_ID_MAPS } from '../../storage/owners.js';
 import { packDirectory } from '../../storage/pack-tree.js';
 import { moveIn, volumeDirectories, volumeOwner, volumePaths } from '../../storage/volumes.js';
 import { defined } from '../../util/defined.js';
-import { holdErrors } from '../../util/source-errors.js';
+import { requirePathOrBytes } from '../../util/source-errors.js';
 import { checkArchiveFile } from '../archive-file.js';
 import { checkedArchive, checkedCheck, checkedList, checkedVolumePrune, checkedVolumeRemove } from '../call-options.js';
 import type { BatchResult } from '../types.js';
@@ -50,8 +50,8 @@ export function makeVolumes(context: EngineContext): Volumes {
     remove: (name, options) => tracked(context, async () => remove(context, name, checkedVolumeRemove(options))),
     prune: (options) => tracked(context, async () => prune(context, checkedVolumePrune(options))),
     export: async (name, options) => exportVolume(context, name, checkedArchive('export', options) ?? {}),
-    import: (name, from, options) => {
-      holdErrors(from);
+    import: async (name, from, options) => {
+      requirePathOrBytes('the archive', from);
       return tracked(context, async () =>
         importVolume(context, { name, from }, checkedArchive('import', options) ?? {}),
       );

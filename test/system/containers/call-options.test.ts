@@ -1,6 +1,6 @@
 /** Misspelt options of calls that choose what is listed, ended or removed. */
 import { readdirSync } from 'node:fs';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import test from 'ava';
 
 import { openEngine, type Engine } from '../../../src/index.js';
@@ -280,11 +280,28 @@ test('call options: names that are no texts, and other arguments of a wrong kind
     () => networks.connect('none', handle),
     () => pods.get(none),
     () => manifests.get(none),
+    () => container.copyOut(none),
+    () => container.copyIn(none, Readable.from([])),
+    () => container.stat(none),
   ];
   for (const [index, call] of calls.entries()) {
     const message = / must be a string, not (undefined|object|\["a"\])$/;
     await t.throwsAsync(async () => call(), { instanceOf: TypeError, message }, String(index));
   }
+  const bytes = misspelt(Buffer.alloc(1024));
+  for (const [call, message] of [
+    [() => container.copyIn('/tmp', bytes), 'the archive must be a stream of bytes'],
+    [() => container.copyIn('/tmp', misspelt('/path' as never)), 'the archive must be a stream of bytes'],
+    [() => images.import(bytes), 'the archive must be a path or a stream of bytes'],
+    [() => images.import(none), 'the archive must be a path or a stream of bytes'],
+    [() => images.load(bytes), 'the archive must be a path or a stream of bytes'],
+    [() => volumes.import('v', bytes), 'the archive must be a path or a stream of bytes'],
+  ] as const)
+    await t.throwsAsync(call, { instanceOf: TypeError, message });
+  t.throws(() => engine.events({ filters: misspelt({ event: 'died' }) }), {
+    instanceOf: TypeError,
+    message: 'events options.filters must be an object with arrays of strings as values',
+  });
   await t.throwsAsync(() => secrets.create('s', misspelt(5 as never)), {
     instanceOf: TypeError,
     message: 'the data of a secret must be text or bytes',
