@@ -3,7 +3,9 @@ import { join, resolve } from 'node:path';
 
 import type { Environment } from '../registry/environment.js';
 
-/** Returns the file that logins are written to, and read from first. A relative path counts from the working directory. */
+/**
+ * Returns the file that logins are written to, and read from first. A relative path counts from the working directory.
+ */
 export function authFilePath({ authFile, environment, uid }: AuthPlaces): string {
   if (authFile !== undefined && authFile !== '') return resolve(authFile);
   const named = environment['REGISTRY_AUTH_FILE'];
