@@ -102,8 +102,8 @@ void remove_records(int run_directory) {
 }
 
 /**
- * Overwrites the file in its place. It may lie where a container writes: one that has made a fifo or a link of
- * it gets an error, and the monitor does not wait.
+ * Overwrites the file in its place. It may lie where a container writes: one that has made a fifo or a link
+ * of it gets an error, and the monitor does not wait.
  */
 Result<void> write_pid_file(const std::string& path, int32_t pid) {
   constexpr int kFlags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;

@@ -366,7 +366,8 @@ void take(const Words& words) {
   tell_once("taken=" + std::to_string(taken) + " hit=" + std::to_string(hit));
 }
 
-/** lease FILE: holds a write lease, so that an open of the file waits until the kernel takes the lease away. */
+/** lease FILE: holds a write lease, so that an open of the file waits until the kernel takes the lease away.
+ */
 void lease(const Words& words) {
   const int file = ::open(words.at(0).c_str(), O_RDWR | O_CLOEXEC);
   ::signal(SIGIO, SIG_IGN);
@@ -378,8 +379,10 @@ constexpr struct {
   const char* name;
   void (*run)(const Words&);
 } kCommands[] = {
-    {"swap", swap},       {"overwrite", overwrite}, {"spy", spy},     {"families", families}, {"type", type},
-    {"devices", devices}, {"advertise", advertise}, {"renew", renew}, {"take", take}, {"lease", lease},
+    {"swap", swap},           {"overwrite", overwrite}, {"spy", spy},
+    {"families", families},   {"type", type},           {"devices", devices},
+    {"advertise", advertise}, {"renew", renew},         {"take", take},
+    {"lease", lease},
 };
 
 }  // namespace
