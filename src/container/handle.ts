@@ -29,6 +29,7 @@ import { inspectContainer } from './inspect/container.js';
 import { observe, stateOf } from './observe.js';
 import { noSuchContainer } from '../state/lookup.js';
 import { containerPaths } from '../storage/paths.js';
+import { snapshot } from '../util/snapshot.js';
 import { fileVerbs } from './files/verbs.js';
 import { attachToContainer } from './verbs/attach.js';
 import { createExecSession, startNewExecSession } from './exec/create.js';
@@ -99,7 +100,7 @@ export function containerHandle(
       await renameContainer(context, id, newName);
       lastName = context.store.get(id)?.name ?? lastName;
     },
-    update: (options) => updateContainer(context, id, options),
+    update: (options) => updateContainer(context, id, snapshot(options)),
     stats: (options) => containerStats(context, id, checkedStats(options)),
     watchStats: (options) => watchStats(context, id, checkedWatchStats(options)),
     top: () => containerProcesses(context, id),

@@ -1,6 +1,9 @@
 /** Copies of options, which their owner may change while a call works with them. */
 
-/** Copies plain objects and arrays at every depth; everything else (streams, buffers, signals, functions) is the same value. */
+/**
+ * Copies plain objects and arrays at every depth. Everything else stays the same value: streams, buffers, signals,
+ * functions, and objects with symbols as keys, such as one that is an async iterable.
+ */
 export function snapshot<T>(value: T): T {
   return copied(value) as T;
 }
@@ -14,5 +17,6 @@ function copied(value: unknown): unknown {
 function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  const isOfNoClass = prototype === Object.prototype || prototype === null;
+  return isOfNoClass && Object.getOwnPropertySymbols(value).length === 0;
 }

@@ -411,6 +411,16 @@ test('call options: they count as they are at the call, whatever the caller does
     variables.map((all) => all.filter((each) => each.startsWith('NUMBER='))),
     [['NUMBER=0'], ['NUMBER=1'], ['NUMBER=2']],
   );
+  const [container] = await Promise.all(created);
+  const resources = { pidsLimit: 0 };
+  const updates = numbers.map((number) => {
+    resources.pidsLimit = 100 + number;
+    return container?.update({ resources });
+  });
+  // Another object than the one of the last call: whichever comes last has its own number.
+  resources.pidsLimit = 7;
+  await Promise.all(updates);
+  t.not(container?.inspect().HostConfig.PidsLimit, 7);
   const labels: Record<string, string> = {};
   const pods = numbers.map((number) => {
     labels['number'] = String(number);
@@ -420,6 +430,18 @@ test('call options: they count as they are at the call, whatever the caller does
     (await Promise.all(pods)).map((pod) => pod.inspect().Labels?.['number']),
     ['0', '1', '2'],
   );
+});
+
+test('call options: an object of the caller that yields bytes is an input as any stream', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const { engine, options } = await testEngine(t);
+  const input = {
+    async *[Symbol.asyncIterator]() {
+      yield await Promise.resolve(Buffer.from('of an object'));
+    },
+  };
+  const { stdout } = await engine.run(options({ command: ['cat'], input } as never));
+  t.is(stdout, 'of an object');
 });
 
 test('handle: the name stays the last one when the container is gone', async (t) => {
