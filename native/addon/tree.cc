@@ -24,8 +24,8 @@ std::string text_at(const Napi::CallbackInfo& info, size_t index) {
   return std::string(bytes.begin(), bytes.end());
 }
 
-/** Returns the path of what a descriptor holds, which the kernel follows, or of a name in it, which it does
- * not. */
+/** Returns the path of what a descriptor holds, which the kernel follows, or of a name in it, not followed.
+ */
 std::string path_of(int directory, const std::string& name) {
   const std::string own = "/proc/self/fd/" + std::to_string(directory);
   return name.empty() ? own : own + "/" + name;
@@ -66,8 +66,7 @@ class MakingFor {
   int uid_;
 };
 
-/** Makes something for the owner in two arguments from `index` on, or for this process where there are none.
- */
+/** Makes something for the owner in two arguments from `index` on; without them, for this process. */
 template <class Make> auto make_for(const Napi::CallbackInfo& info, size_t index, Make make) {
   if (info[index].IsUndefined()) return make();
   const MakingFor owner(uint_at(info, index), uint_at(info, index + 1));

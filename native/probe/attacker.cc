@@ -366,8 +366,7 @@ void take(const Words& words) {
   tell_once("taken=" + std::to_string(taken) + " hit=" + std::to_string(hit));
 }
 
-/** lease FILE: holds a write lease, so that an open of the file waits until the kernel takes the lease away.
- */
+/** lease FILE: holds a write lease, so that an open of the file waits until the kernel ends the lease. */
 void lease(const Words& words) {
   const int file = ::open(words.at(0).c_str(), O_RDWR | O_CLOEXEC);
   ::signal(SIGIO, SIG_IGN);

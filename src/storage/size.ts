@@ -18,7 +18,6 @@ interface Directory {
 }
 
 /**
-/**
  * Returns the total apparent size of all files below a directory, without directories. Each inode counts once; other
  * filesystems are not entered. A container may be changing the tree: no link is followed, in any part of a path.
  */

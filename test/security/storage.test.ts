@@ -168,12 +168,12 @@ test('files: sizes while the container swaps directories for links to the host',
   mkdirSync(join(host, 'sub'));
   for (const name of ['big', 'sub/big']) writeFileSync(join(host, name), 'x'.repeat(1_000_000));
   const rootfs = attackersRoot(t);
-  const script = `mkdir -p /work/a/sub/sub; cd /work; for i in 1 2 3 4 5 6 7 8 9; do echo x > a/$i; echo x > a/sub/$i; done; busybox ln -s ${host} b; exec attacker swap a b`;
+  const script = `mkdir -p /tree/a/sub/sub; cd /tree; for i in 1 2 3 4 5 6 7 8 9; do echo x > a/$i; echo x > a/sub/$i; done; busybox ln -s ${host} b; exec attacker swap a b`;
   const container = await engine.containers.create(
     options({ rootfs, rootfsOverlay: true, command: ['sh', '-c', script] }),
   );
   await container.start();
-  await until('the racer runs', async () => container.stat('/work/b').catch(() => undefined));
+  await until('the racer runs', async () => container.stat('/tree/b').catch(() => undefined));
   const sizes = await runRounds(t, async () => {
     let largest = 0;
     for (let again = 0; again < 40; again += 1) largest = Math.max(largest, (await container.sizes()).writable);
