@@ -411,16 +411,17 @@ test('call options: they count as they are at the call, whatever the caller does
     variables.map((all) => all.filter((each) => each.startsWith('NUMBER='))),
     [['NUMBER=0'], ['NUMBER=1'], ['NUMBER=2']],
   );
-  const [container] = await Promise.all(created);
+  const container = await created[0];
+  if (container === undefined) throw new Error('no container was created');
   const resources = { pidsLimit: 0 };
   const updates = numbers.map((number) => {
     resources.pidsLimit = 100 + number;
-    return container?.update({ resources });
+    return container.update({ resources });
   });
   // Another object than the one of the last call: whichever comes last has its own number.
   resources.pidsLimit = 7;
   await Promise.all(updates);
-  t.not(container?.inspect().HostConfig.PidsLimit, 7);
+  t.not(container.inspect().HostConfig.PidsLimit, 7);
   const labels: Record<string, string> = {};
   const pods = numbers.map((number) => {
     labels['number'] = String(number);
