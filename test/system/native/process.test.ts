@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { openProcess, processStartTime } from '../../../src/native/index.js';
@@ -46,20 +47,24 @@ test('a living process can be opened, killed and waited for', async (t) => {
   await handle?.wait();
 });
 
-test('a signal in the middle of the question changes no answer', async (t) => {
-  const ignore = () => {};
-  process.on('SIGWINCH', ignore);
-  t.teardown(() => process.off('SIGWINCH', ignore));
-  const script = `i=0; while [ $i -lt 100000 ]; do kill -WINCH ${process.pid}; i=$((i+1)); done`;
-  const storm = spawn('/bin/sh', ['-c', script], { stdio: 'ignore' });
-  t.teardown(() => storm.kill('SIGKILL'));
-  const ended = once(storm, 'exit');
+/**
+ * Serial, and with few questions in a turn: the pipe in which libuv keeps signals holds 4,096, and one that does not fit
+ * is lost, be it the SIGCHLD of another test.
+ */
+test.serial('a signal in the middle of the question changes no answer', async (t) => {
+  let caught = 0;
+  const count = () => (caught += 1);
+  process.on('SIGWINCH', count);
+  t.teardown(() => process.off('SIGWINCH', count));
+  const storm = spawn('/bin/sh', ['-c', `while kill -WINCH ${process.pid}; do :; done`], { stdio: 'ignore' });
   using handle = openProcess(process.pid);
-  while (storm.exitCode === null) {
-    for (let count = 0; count < 10_000; count += 1) assert(handle?.isAlive());
-    await new Promise((resolve) => setImmediate(resolve));
+  while (caught < 20_000) {
+    for (let question = 0; question < 100; question += 1) assert(handle?.isAlive());
+    await setImmediate();
   }
-  t.deepEqual(await ended, [0, null]);
+  const ended = once(storm, 'exit');
+  storm.kill('SIGKILL');
+  t.deepEqual(await ended, [null, 'SIGKILL']);
 });
 
 test('a process with another start time is another process', (t) => {
