@@ -1,4 +1,4 @@
-/** `engine.events()`: reads pastEvents events and follows new ones. */
+/** `engine.events()`: reads past events and follows new ones. */
 import { checkedCall, type ShapeOf } from '../spec/checks/shape.js';
 import { setMaxListeners } from 'node:events';
 
@@ -120,7 +120,7 @@ interface Period {
   readonly signal: AbortSignal;
 }
 
-/** Yields the pastEvents events of the period, ordered by time, then new events as they come. */
+/** Yields the past events of the period, ordered by time, then new events as they come. */
 function follow(context: EngineContext, period: Period): AsyncGenerator<readonly EventRecord[], void, undefined> {
   const done = new AbortController();
   setMaxListeners(0, done.signal); // as many as containers and commands that are watched
