@@ -246,10 +246,6 @@ export const GROUPS = [
         what: ['clone of what runs: stderr of', 'clone of what runs: stdout of'],
       },
       {
-        why: '`--volume` with the option `O`, a layer over a mount, is refused.',
-        what: ['a layer over a mount'],
-      },
-      {
         why: '`save --output` replaces an archive that exists. Podman refuses.',
         what: [],
       },

@@ -59,5 +59,14 @@ export const VOLUMES = [
     'volume prune --force',
     'volume ls -q',
   ),
-  scenario('a layer over a mount', 'create --name c -v /tmp:/data:O ROOTFS true'),
+  scenario(
+    'a layer over a mount',
+    'volume create v',
+    'create --name c -v /usr:/data:O -v v:/v:O ROOTFS sh -c mkdir${IFS}/data/x&&ls${IFS}/v/;touch${IFS}/v/x',
+    'start --attach c',
+    'start --attach c',
+    'create -v /usr:/data:O,ro ROOTFS true',
+    'create -v /usr:/data:O,z ROOTFS true',
+    'create --mount type=bind,source=/usr,target=/data,O ROOTFS true',
+  ),
 ];

@@ -55,10 +55,15 @@ export type RootSource =
       readonly mapped?: boolean;
     };
 
-/** An image that is mounted in a container. */
-export interface ImageLayers {
+/** An image, or a directory of the host, that is mounted in a container with a layer for its writes. */
+export interface MountLayers {
   /** Topmost first; at least two if there is no upper directory. */
   readonly lowerDirs: readonly string[];
+  /**
+   * Whether the lower layer is a directory of the host, which is opened like the source of a bind mount, and not one of
+   * the engine's own. @default false
+   */
+  readonly fromHost?: boolean;
   /** Directory that takes what the container writes. @default none: the mount is read-only */
   readonly upperDir?: string;
   readonly workDir?: string;
@@ -171,9 +176,9 @@ export interface LaunchContext {
   /** RUNROOT/c/ID; its `root` directory is the staging place of the root mount. */
   readonly runDirectory: string;
   readonly root: RootSource;
-  /** Images for the spec's mounts of type overlay, by destination in the container. @default none */
-  readonly imageLayers?: ReadonlyMap<string, ImageLayers>;
-  /** Sources of bind mounts that lie in a directory which the container may write, by path. @default none */
+  /** Layers of the spec's mounts of type overlay, by destination in the container. @default none */
+  readonly mountLayers?: ReadonlyMap<string, MountLayers>;
+  /** Sources of mounts that lie in a directory which the container may write, by path. @default none */
   readonly sourcePlaces?: ReadonlyMap<string, SourcePlace>;
   /** Destinations of bind mounts that become empty directories if the source is gone at the launch. @default none */
   readonly vanishingBinds?: ReadonlySet<string>;

@@ -190,7 +190,7 @@ function addFileSystem(launch: Launch): void {
     hostCgroupNamespace: !namespaces.has('cgroup'),
     donated: takeDonated(launch),
     mountLabel,
-    imageLayers: context.imageLayers ?? new Map<string, never>(),
+    mountLayers: context.mountLayers ?? new Map<string, never>(),
     sourcePlaces: context.sourcePlaces ?? new Map<string, never>(),
     vanishingBinds: context.vanishingBinds ?? new Set<never>(),
     staging: stagingDirectory(context),

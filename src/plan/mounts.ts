@@ -6,10 +6,10 @@ import { baseName } from '../util/paths.js';
 import type { PlanBuilder } from './builder.js';
 import { CODES } from './codes.js';
 import { copyMount } from './copy-mount.js';
-import type { CgroupPlacement, ImageLayers } from './context.js';
+import type { CgroupPlacement, MountLayers } from './context.js';
 import { openSource, type SourcePlace } from './open-source.js';
 import { NONE } from './ops.js';
-import { addImageLayers } from './root.js';
+import { addMountLayers } from './root.js';
 
 /** Everything that the container's mounts depend on besides the spec. */
 export interface MountContext {
@@ -30,8 +30,8 @@ export interface MountContext {
   readonly donated: ReadonlyMap<string, number>;
   /** SELinux label for the files of new file systems. */
   readonly mountLabel: string | undefined;
-  /** Images by the destination of their mount. */
-  readonly imageLayers: ReadonlyMap<string, ImageLayers>;
+  /** Layers of mounts of type overlay, by destination. */
+  readonly mountLayers: ReadonlyMap<string, MountLayers>;
   /** Sources that are looked up inside a directory, by path. */
   readonly sourcePlaces: ReadonlyMap<string, SourcePlace>;
   /** Destinations of bind mounts whose source may be gone at the launch. */
@@ -59,11 +59,11 @@ interface AllMounts extends MountContext {
 function addMount(builder: PlanBuilder, mount: OciMount, context: AllMounts): void {
   const options = parseMountOptions(mount.options ?? []);
   const donated = context.donated.get(mount.destination);
-  const layers = context.imageLayers.get(mount.destination);
+  const layers = context.mountLayers.get(mount.destination);
   if (donated !== undefined) {
     addDonated(builder, mount.destination, { slot: donated, options, context });
   } else if (mount.type === 'overlay' && layers !== undefined) {
-    addImage(builder, mount.destination, { layers, options, context });
+    addLayered(builder, mount, { layers, options, context });
   } else if (mount.type === 'cgroup' || mount.type === 'cgroup2') {
     addCgroupMounts(builder, mount.destination, { options, context });
   } else if (options.bind !== 'no' || mount.type === 'bind') {
@@ -89,17 +89,21 @@ function addDonated(
   attach(builder, target, { slot, create: CODES.create.directory, context });
 }
 
-/** Adds an image. With a user namespace the monitor maps its layers, like those of the root. */
-function addImage(
+/**
+ * Adds an image, or a directory of the host with a layer above it. With a user namespace the monitor mounts the layers,
+ * like those of the root.
+ */
+function addLayered(
   builder: PlanBuilder,
-  target: string,
-  { layers, options, context }: Request & { readonly layers: ImageLayers },
+  { destination, source = '' }: OciMount,
+  { layers, options, context }: Request & { readonly layers: MountLayers },
 ): void {
   const { usernsSlot, staging, mountLabel } = context;
   const slot = usernsSlot === NONE ? context.slot : builder.slot();
-  addImageLayers(builder, { slot, staging, usernsSlot, mountLabel }, layers);
+  const place = context.sourcePlaces.get(source);
+  addMountLayers(builder, { slot, staging, usernsSlot, mountLabel, place }, layers);
   if (options.set !== 0n) setAttributes(builder, slot, { set: options.set });
-  attach(builder, target, { slot, create: CODES.create.directory, context });
+  attach(builder, destination, { slot, create: CODES.create.directory, context });
 }
 
 /** Adds a new file system with its options, and the attributes of the mount. */

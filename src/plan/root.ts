@@ -5,9 +5,10 @@ import { O_DIRECTORY, O_PATH, O_RDONLY } from '../util/file-bits.js';
 import { PlanBuilder } from './builder.js';
 import { CODES } from './codes.js';
 import { copyMount } from './copy-mount.js';
-import type { ImageLayers, LaunchContext, ProcessRef, RootSource } from './context.js';
+import type { MountLayers, LaunchContext, ProcessRef, RootSource } from './context.js';
 import { CLONE_FLAGS } from './clone-flags.js';
 import { takeFromProcess } from './namespaces.js';
+import { openSource, type SourcePlace } from './open-source.js';
 import { NONE, type Plan, type Stage } from './ops.js';
 
 export interface RootRequest {
@@ -66,7 +67,7 @@ export function addRoot(builder: PlanBuilder, request: RootRequest): void {
   } else if (usernsSlot === NONE) {
     addOverlay(builder, 'init', request, root);
   } else {
-    addMappedOverlay(builder, { ...request, root });
+    addFramedOverlay(builder, { ...request, root });
   }
   builder.add('init', 'attachMount', { slot, path: request.staging });
 }
@@ -121,22 +122,29 @@ type Layers = Partial<OverlayRoot> & Pick<OverlayRoot, 'lowerDirs'>;
 
 type OverlayRequest = Pick<RootRequest, 'slot' | 'staging' | 'mountLabel'>;
 
-/**
- * Adds steps that mount an image for the container, with the directory for writes above its layers if there is one. The
- * mount is left in the slot.
- */
-export function addImageLayers(
-  builder: PlanBuilder,
-  request: OverlayRequest & Pick<RootRequest, 'usernsSlot'>,
-  layers: ImageLayers,
-  stage?: Stage,
-): void {
-  if (request.usernsSlot === NONE) addOverlay(builder, stage ?? 'init', request, layers);
-  else addMappedOverlay(builder, { ...request, root: layers }, stage);
+interface MountLayersRequest extends OverlayRequest, Pick<RootRequest, 'usernsSlot'> {
+  /** The place of a directory of the host that lies where the container may write. */
+  readonly place?: SourcePlace | undefined;
 }
 
-/** Returns the options by which another runtime mounts an image, for a mount in its bundle. */
-export function imageMountOptions(layers: ImageLayers): readonly string[] {
+/**
+ * Adds steps that mount an image for the container, or a directory of the host, with the directory for writes above its
+ * layers if there is one. The mount is left in the slot.
+ */
+export function addMountLayers(
+  builder: PlanBuilder,
+  request: MountLayersRequest,
+  layers: MountLayers,
+  stage?: Stage,
+): void {
+  const isMapped = request.usernsSlot !== NONE;
+  if (isMapped || layers.fromHost === true)
+    addFramedOverlay(builder, { ...request, root: layers }, stage ?? (isMapped ? 'afterClone' : 'init'));
+  else addOverlay(builder, stage ?? 'init', request, layers);
+}
+
+/** Returns the options by which another runtime mounts the layers, for a mount in its bundle. */
+export function layerOptions(layers: MountLayers): readonly string[] {
   return [lowerOption(layers.lowerDirs), ...upperOptions(layers)];
 }
 
@@ -207,18 +215,17 @@ function checkLength(option: string): void {
   );
 }
 
+type FramedRequest = MountLayersRequest & { readonly root: Layers };
+
 /**
- * Adds steps that mount an overlay whose layers' owners are shifted into the container's user namespace. The monitor
- * does it, because only the owner of the file systems may map ids: it maps each lower directory, on mount points of its
- * own, and gives the finished overlay to the container. The upper directory is not mapped: what is written there
- * belongs to the mapped ids. Runs in the private mount namespace that enterPrivateMounts() made.
+ * Adds steps that mount an overlay whose lower layers are opened first and attached to mount points of their own, as
+ * layers must be whose owners are shifted into the container's user namespace, and those that are looked up inside a
+ * directory. With a user namespace the monitor does it, because only the owner of the file systems may map ids, and
+ * gives the finished overlay to the container. The upper directory is not mapped: what is written there belongs to the
+ * mapped ids. Runs in a private mount namespace: the container's, or that of enterPrivateMounts().
  */
-function addMappedOverlay(
-  builder: PlanBuilder,
-  request: Omit<RootRequest, 'root'> & { readonly root: Layers },
-  stage: Stage = 'afterClone',
-): void {
-  const { root, staging, usernsSlot } = request;
+function addFramedOverlay(builder: PlanBuilder, request: FramedRequest, stage: Stage = 'afterClone'): void {
+  const { root, staging, usernsSlot, place } = request;
   const frame = builder.slot();
   builder.add(stage, 'mountFs', {
     slot: frame,
@@ -230,13 +237,15 @@ function addMappedOverlay(
   const lower = builder.slot();
   const mapped = root.lowerDirs.map((path, index) => {
     const target = `/${index}`;
-    builder.add(stage, 'openTree', { slot: lower, path, recursive: 0 });
-    if (root.mapped !== false && root.ownMapped?.includes(path) !== true)
+    openSource(builder, stage, { slot: lower, path, recursive: 0, place });
+    if (usernsSlot !== NONE && root.mapped !== false && root.ownMapped?.includes(path) !== true)
       shiftOwners(builder, stage, { slot: lower, usernsSlot });
     builder.add(stage, 'attachInRoot', { slot: lower, rootSlot: frame, target, create: CODES.create.directory });
     return staging + target;
   });
   addOverlay(builder, stage, request, { ...root, lowerDirs: mapped });
+  // In the container's mount namespace the root is attached there, and must not stay covered.
+  if (stage === 'init') builder.add(stage, 'unmount', { path: staging });
 }
 
 /**
@@ -300,7 +309,7 @@ export function mountedRootPlan({ root, usernsFd, frame, attachTo }: MountedRoot
     const usernsSlot = builder.slot();
     builder.add('prepare', 'openPath', { slot: usernsSlot, path: `/proc/self/fd/${usernsFd}`, flags: O_RDONLY });
     const { hostMounts } = enterPrivateMounts(builder);
-    addMappedOverlay(builder, { ...request, root, usernsSlot }, 'prepare');
+    addFramedOverlay(builder, { ...request, root, usernsSlot }, 'prepare');
     builder.add('prepare', 'joinNamespaces', { slot: hostMounts, flags: CLONE_FLAGS.mount });
   }
   if (attachTo !== undefined) builder.add('prepare', 'attachMount', { slot, path: attachTo });

@@ -5,17 +5,17 @@ import { O_DIRECTORY, O_PATH, O_RDONLY } from '../util/file-bits.js';
 import { PlanBuilder } from './builder.js';
 import { CLONE_FLAGS } from './clone-flags.js';
 import { CODES } from './codes.js';
-import type { ImageLayers } from './context.js';
+import type { MountLayers } from './context.js';
 import { openSource, type SourcePlace } from './open-source.js';
 import { NONE } from './ops.js';
-import { addImageLayers, enterPrivateMounts, type RootPlan } from './root.js';
+import { addMountLayers, enterPrivateMounts, type RootPlan } from './root.js';
 
 export interface SeenRootRequest {
   /**
    * Descriptor, in this process, of the root: a detached mount. It stays valid, but the mount cannot be attached again.
    */
   readonly rootFd: number;
-  /** Bind mounts and images, each after the mounts that it lies in. */
+  /** Bind mounts, images and overlays, each after the mounts that it lies in. */
   readonly mounts: readonly SeenMount[];
   /** Descriptor, in this process, of a user namespace with the container's maps; undefined without maps. */
   readonly usernsFd: number | undefined;
@@ -25,9 +25,9 @@ export interface SeenRootRequest {
 
 export interface SeenMount {
   readonly mount: OciMount;
-  /** Source of the mount; `gone`: a bind mount whose source no longer exists. */
-  readonly from: 'bind' | 'gone' | ImageLayers;
-  /** The place of a bind mount's source that lies in a directory which the container may write. */
+  /** What the mount is made of; `gone`: its source no longer exists. */
+  readonly from: 'bind' | 'gone' | MountLayers;
+  /** The place of a source that lies in a directory which the container may write. */
   readonly place: SourcePlace | undefined;
 }
 
@@ -81,7 +81,7 @@ function addSource(
     return { slot, target, create: CODES.create.directory, mayFail: true };
   }
   if (from !== 'bind') {
-    addImageLayers(builder, { slot, staging: frame, usernsSlot, mountLabel: undefined }, from, 'prepare');
+    addMountLayers(builder, { slot, staging: frame, usernsSlot, mountLabel: undefined, place }, from, 'prepare');
     if (options.set !== 0n) change({ set: options.set, clear: 0n, recursive: 0, usernsSlot: NONE });
     return { slot, target, create: CODES.create.directory, mayFail: false };
   }

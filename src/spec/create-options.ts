@@ -69,9 +69,10 @@ export interface MountOptions {
   readonly target: string;
   /**
    * OCI mount options: ro, rw, nosuid, nodev, noexec, rro, idmap, size=..., mode=..., notmpcopyup and so on. z and Z do
-   * nothing, and are refused where SELinux is on; U and O are refused. For a volume also nocopy: an empty volume does
-   * not get what the image has at its place. For an image only ro or rw: what is written there belongs to the
-   * container, and is removed with it.
+   * nothing, and are refused where SELinux is on; U is refused. For a volume also nocopy: an empty volume does not get
+   * what the image has at its place. For a directory of the host or a volume also O: the source stays as it is, and
+   * what the container writes there is gone when it starts again. For an image only ro or rw: what is written there
+   * belongs to the container, and is removed with it.
    * @default none; for an image ro
    */
   readonly options?: readonly string[];

@@ -51,7 +51,7 @@ export function ensureLayer(
 /**
  * Creates the layer for writes to an image that is mounted in the container, with the attributes of the image's root.
  */
-export function ensureImageLayer(
+export function ensureMountLayer(
   { paths, config }: { readonly paths: ContainerPaths; readonly config: Lifetime },
   own: Pick<LayerPaths, 'upper' | 'work'>,
   lowerRoot: string,

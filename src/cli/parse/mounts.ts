@@ -27,8 +27,8 @@ export function parseVolume(text: string, caller: Caller): MountOptions {
   const list = parts.length < 3 ? [] : options.split(',');
   if (list.includes('')) throw invalid('invalid option type ""');
   checkChoices(list);
-  if (list.includes('O')) throw unsupported('the mount option O', 'a copy-on-write layer over a mount');
-  if (!/^[./]/.test(source)) return { type: 'volume', source, target, ...optionsOf(list) };
+  checkOverlay(list, source);
+  if (!isPath(source)) return { type: 'volume', source, target, ...optionsOf(list) };
   return { type: 'bind', source: resolve(caller.directory, source), target, ...optionsOf(list) };
 }
 
@@ -48,6 +48,19 @@ function checkChoices(list: readonly string[]): void {
   const twice = CHOICES.find(([pattern]) => list.filter((option) => pattern.test(option)).length > 1);
   if (twice !== undefined)
     throw invalid(`invalid options ${JSON.stringify(list.join(', '))}, can only specify 1 ${twice[1]} option`);
+}
+
+/** Checks the options beside O, as Podman does: a directory takes no others with it. */
+function checkOverlay(list: readonly string[], source: string): void {
+  if (!list.includes('O')) return;
+  if (list.some((option) => /^(upper|work)dir=/.test(option)))
+    throw unsupported('upperdir with O', 'what the container writes is kept with the container');
+  if (list.length > 1 && isPath(source)) throw invalid("can't use 'O' with other options");
+}
+
+/** Whether the source of -v is a path, and not the name of a volume. */
+function isPath(source: string): boolean {
+  return /^[./]/.test(source);
 }
 
 function checkTmpfsOptions(list: readonly string[]): void {

@@ -7,7 +7,7 @@ import { fstatSync, statSync } from 'node:fs';
 import { mountOf } from '../../host/mount-point.js';
 import { openBeneath } from '../../native/directory-entries.js';
 import type { ContainerConfig, MountConfig } from '../../spec/config.js';
-import { isReadOnly, ociMount } from '../../spec/files/mounts.js';
+import { isOverlaid, isReadOnly, ociMount } from '../../spec/files/mounts.js';
 import { hasOwner, isMapped } from '../../storage/owners.js';
 import { fromBinaryText, toBinaryText, type BinaryText } from '../../util/binary-text.js';
 import { O_PATH } from '../../util/file-bits.js';
@@ -61,7 +61,7 @@ function isInOwnMount(context: EngineContext, { root, config, fd, path }: Place)
 
 /** Returns the host's path of a mount that may be written to. */
 function writtenSource(context: EngineContext, mount: MountConfig): string | undefined {
-  if (mount.type !== 'bind' && mount.type !== 'volume') return undefined;
+  if ((mount.type !== 'bind' && mount.type !== 'volume') || isOverlaid(mount)) return undefined;
   const made = ociMount(mount, (name) => volumeMount(context, name));
   return isReadOnly(made) ? undefined : made.source;
 }

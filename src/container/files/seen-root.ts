@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 
 import { openBeneath, openDirectory, ownFd, type OwnedFd } from '../../native/directory-entries.js';
 import { executeFor } from '../../native/execute.js';
-import type { ImageLayers } from '../../plan/context.js';
+import type { MountLayers } from '../../plan/context.js';
 import { encodePlan } from '../../plan/encode.js';
 import type { SourcePlace } from '../../plan/open-source.js';
 import { seenRootPlan, type SeenMount } from '../../plan/seen-root.js';
@@ -15,7 +15,7 @@ import { O_PATH } from '../../util/file-bits.js';
 import { isWithin } from '../../util/paths.js';
 import type { HeldContainer } from '../held.js';
 import { prepareVolumes } from '../launch/fill-volumes.js';
-import { imageLayersOf, prepareImageMounts } from '../launch/image-mounts.js';
+import { layersOfMounts, prepareLayeredMounts } from '../launch/layered-mounts.js';
 import { rootOf } from '../launch/prepare.js';
 import { sourcePlaces, writtenRoot } from '../launch/source-places.js';
 import { openUserns } from './root-userns.js';
@@ -41,9 +41,9 @@ export function hasSeenMounts({ mounts }: Pick<ContainerConfig, 'mounts'>): bool
  */
 export async function openSeenRoot(held: HeldContainer, root: OwnedFd): Promise<OwnedFd> {
   const { context, config, paths } = held;
-  prepareImageMounts(context, { config, paths });
+  prepareLayeredMounts(context, { config, paths });
   if (hasVolumes(config)) await prepareVolumes(context, { config, root: rootOf(context, held).root });
-  const images = imageLayersOf(context, { config, paths });
+  const layers = layersOfMounts(context, { config, paths });
   const own = config.mounts.filter(isSeen).map((mount) => ociMount(mount, (name) => volumeMount(context, name)));
   using userns = await openUserns(config);
   const mounts = orderMounts([], [], own);
@@ -52,7 +52,7 @@ export async function openSeenRoot(held: HeldContainer, root: OwnedFd): Promise<
     rootFd: root.fd,
     mounts: mounts.map((mount) => {
       const place = places.get(mount.source ?? '');
-      return { mount, from: sourceOf(mount, images, place), place };
+      return { mount, from: sourceOf(mount, layers, place), place };
     }),
     usernsFd: userns?.fd,
     frame: context.paths.locks,
@@ -66,13 +66,13 @@ export async function openSeenRoot(held: HeldContainer, root: OwnedFd): Promise<
  */
 function sourceOf(
   { destination, source = '' }: SeenMount['mount'],
-  images: ReadonlyMap<string, ImageLayers>,
+  layers: ReadonlyMap<string, MountLayers>,
   place: SourcePlace | undefined,
 ): SeenMount['from'] {
-  const layers = images.get(destination);
-  if (layers !== undefined) return layers;
+  const found = layers.get(destination);
+  if (found !== undefined && found.fromHost !== true) return found;
   const isThere = place === undefined ? statSync(source, { throwIfNoEntry: false }) !== undefined : isIn(place);
-  return isThere ? 'bind' : 'gone';
+  return isThere ? (found ?? 'bind') : 'gone';
 }
 
 function isIn({ top, path }: SourcePlace): boolean {

@@ -28,7 +28,7 @@ import { hostnameSeenIn } from '../namespaces/owners.js';
 import { shmDonor, withoutMissingShm } from '../namespaces/shm.js';
 import { bundleSpec, type BundleRequest } from '../oci-runtime/bundle.js';
 import { runtimeCommand } from '../oci-runtime/command.js';
-import { imageLayersOf } from './image-mounts.js';
+import { layersOfMounts } from './layered-mounts.js';
 import { seccompFilter } from './seccomp-filter.js';
 import { sourcePlaces, writtenRoot } from './source-places.js';
 import type { StdioPlan } from '../streams/stdio.js';
@@ -79,7 +79,7 @@ export function compileLaunch(context: EngineContext, request: CompileRequest): 
 
 function bundleRequest(
   { config, root, paths, stdio }: CompileRequest,
-  { shmDonor, imageLayers }: LaunchContext,
+  { shmDonor, mountLayers }: LaunchContext,
 ): BundleRequest {
   const overlay = root.kind === 'overlay';
   return {
@@ -87,7 +87,7 @@ function bundleRequest(
     layers: overlay ? [root.upperDir, ...root.lowerDirs] : [root.path],
     rootPath: overlay ? paths.staging : root.path,
     sharedMemory: shmDonor === undefined ? undefined : sharedMemoryDirectory({ runDirectory: paths.run }),
-    imageLayers,
+    mountLayers,
     terminalSize: stdio.stdio.terminalSize,
   };
 }
@@ -143,7 +143,7 @@ function launchContext(context: EngineContext, { request, spec, facts, hostPaths
     id,
     runDirectory: paths.run,
     root: request.root,
-    imageLayers: imageLayersOf(context, request),
+    mountLayers: layersOfMounts(context, request),
     sourcePlaces: sourcePlaces(spec.mounts ?? [], writtenRoot(config)),
     vanishingBinds: vanishingBinds(request.hostCovers, config),
     extendedFiles: request.extended,

@@ -21,7 +21,7 @@ import { failpoint } from '../failpoint.js';
 import { flushBeforeFiles } from '../settle/flush.js';
 import { launchError } from './error.js';
 import { prepareVolumes } from './fill-volumes.js';
-import { prepareImageMounts } from './image-mounts.js';
+import { prepareLayeredMounts, renewOverlays } from './layered-mounts.js';
 import { writeBundle } from '../oci-runtime/bundle.js';
 import { withRuntimeWords } from '../oci-runtime/errors.js';
 import { talkToNew } from '../monitor/connect.js';
@@ -132,12 +132,13 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   const config = await withJoinedMaps(held.config, donors);
   const { root, hostCovers } = await prepareRoot(context, { id, config, paths });
   await makePodCgroup(context, config);
-  prepareImageMounts(context, { config, paths });
+  prepareLayeredMounts(context, { config, paths });
   if (hasVolumes(config)) await prepareVolumes(context, { config, root });
   failpoint('root-prepared');
   await endOutlivingSessions(held);
   await tearDownLastRun(held);
   removeRunDirectory(held);
+  await renewOverlays(context, { config, paths });
   // Left by an earlier run whose end was not settled completely.
   await removeAdded(context, id);
   const { network, attached } = (await connectNetworks(held)) ?? {};

@@ -52,7 +52,7 @@ export interface NamedSubject extends Subject {
 export function rootOf(context: EngineContext, { config, paths }: Subject): PreparedRoot {
   if (config.root.kind === 'host') return hostRoot(context, config.root, { config, paths });
   if (config.root.kind === 'image')
-    return { root: overlayOver(imageLayers(context, config.root), { config, paths }), hostCovers: [] };
+    return { root: overlayOver(mountLayers(context, config.root), { config, paths }), hostCovers: [] };
   if (config.root.kind === 'empty')
     return { root: overlayOver([emptyLayer(context.paths.images)], { config, paths }), hostCovers: [] };
   const { path, overlay } = config.root;
@@ -91,7 +91,7 @@ function isShifted(config: ContainerConfig, root: string): boolean {
 }
 
 /** Returns the directories of an image's layers. An image without layers is an empty directory. */
-function imageLayers({ paths }: EngineContext, { layers }: ImageRootConfig): readonly string[] {
+function mountLayers({ paths }: EngineContext, { layers }: ImageRootConfig): readonly string[] {
   return layers.length === 0 ? [emptyLayer(paths.images)] : lowerDirectories(paths.images, layers);
 }
 

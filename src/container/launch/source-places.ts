@@ -18,7 +18,7 @@ const MAX_LINKS = 40;
  * `root`: a directory that the container has as its root, and writes to.
  */
 export function sourcePlaces(mounts: readonly OciMount[], root: string | undefined): ReadonlyMap<string, SourcePlace> {
-  const sources = new Set(mounts.filter(isBind).map(({ source = '' }) => source));
+  const sources = new Set(mounts.filter((mount) => isBind(mount) || isOverlay(mount)).map(({ source = '' }) => source));
   const written = mounts.filter((mount) => isBind(mount) && !isReadOnly(mount)).map(({ source = '' }) => source);
   const paths = root === undefined ? written : [...written, root];
   const tops = new Set(paths.map(directoryKey).filter((key) => key !== undefined));
@@ -36,6 +36,11 @@ export function writtenRoot({ root, readOnly }: Pick<ContainerConfig, 'root' | '
 
 function isBind({ type, options = [] }: OciMount): boolean {
   return type === 'bind' || options.includes('bind') || options.includes('rbind');
+}
+
+/** Whether a mount is an overlay of a directory of the host, and not of an image. */
+function isOverlay({ type, source = '' }: OciMount): boolean {
+  return type === 'overlay' && source.startsWith('/');
 }
 
 /** Returns a key of a directory, which is the same for every path of it. */

@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { stringifyExactly } from '../../oci/exact-json.js';
 import type { OciMount, OciProcess, OciSpec } from '../../oci/spec.js';
 import type { LaunchContext, StdioContext } from '../../plan/context.js';
-import { imageMountOptions } from '../../plan/root.js';
+import { layerOptions } from '../../plan/root.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { ContainerPaths } from '../../storage/paths.js';
 import { bundleDirectory } from './command.js';
@@ -27,14 +27,14 @@ export interface BundleRequest {
   readonly rootPath: string;
   /** Where the launch mounts the /dev/shm of another container; undefined unless it is shared. */
   readonly sharedMemory: string | undefined;
-  readonly imageLayers: LaunchContext['imageLayers'];
+  readonly mountLayers: LaunchContext['mountLayers'];
   /** Initial size of the terminal. */
   readonly terminalSize: StdioContext['terminalSize'];
 }
 
 /** Returns the spec for the bundle. Throws NO_SUCH_USER. */
 export function bundleSpec(spec: OciSpec, request: BundleRequest): OciSpec {
-  const { rootPath, imageLayers } = request;
+  const { rootPath, mountLayers } = request;
   return {
     ...spec,
     ociVersion: BUNDLE_VERSION,
@@ -43,7 +43,7 @@ export function bundleSpec(spec: OciSpec, request: BundleRequest): OciSpec {
     ...(spec.linux?.seccomp === undefined
       ? {}
       : { linux: { ...spec.linux, seccomp: bundleSeccomp(spec.linux.seccomp) } }),
-    mounts: (spec.mounts ?? []).map((mount) => mountedImage(sharedMemory(mount, request.sharedMemory), imageLayers)),
+    mounts: (spec.mounts ?? []).map((mount) => withLayers(sharedMemory(mount, request.sharedMemory), mountLayers)),
   };
 }
 
@@ -68,10 +68,10 @@ function sharedMemory(mount: OciMount, source: BundleRequest['sharedMemory']): O
   };
 }
 
-function mountedImage(mount: OciMount, imageLayers: LaunchContext['imageLayers']): OciMount {
-  const layers = imageLayers?.get(mount.destination);
+function withLayers(mount: OciMount, mountLayers: LaunchContext['mountLayers']): OciMount {
+  const layers = mountLayers?.get(mount.destination);
   if (layers === undefined || mount.type !== 'overlay') return mount;
-  return { ...mount, options: [...(mount.options ?? []), ...imageMountOptions(layers)] };
+  return { ...mount, options: [...(mount.options ?? []), ...layerOptions(layers)] };
 }
 
 /** Writes config.json, readable by root only, since it may hold secrets that the container was given. */

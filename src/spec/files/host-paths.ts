@@ -13,6 +13,7 @@ import { errnoText } from '../../util/errno.js';
 import type { ContainerConfig, DeviceConfig, NamespaceConfig } from '../config.js';
 import type { GrantedDevice } from './devices.js';
 import { LOCALTIME } from './file-mounts.js';
+import { isOverlaid } from './mounts.js';
 import { NAMESPACE_KINDS, pathOf } from '../namespaces.js';
 import { quote } from '../checks/quote.js';
 import type { DeviceNumbers } from '../limits/resources.js';
@@ -64,7 +65,10 @@ function hostDevices(): readonly OciDevice[] {
 
 function checkSources(config: ContainerConfig): void {
   for (const mount of config.mounts) {
-    if (mount.source !== undefined && mount.type === 'bind') statHost('mount source', mount.source);
+    if (mount.source === undefined || mount.type !== 'bind') continue;
+    const stats = statHost('mount source', mount.source);
+    if (isOverlaid(mount) && !stats.isDirectory())
+      throw invalid(`mount source ${quote(mount.source)}: option O needs a directory`);
   }
   if (config.root.kind === 'directory' && !statHost('rootfs', config.root.path).isDirectory()) {
     throw invalid(`rootfs ${quote(config.root.path)}: not a directory`);

@@ -57,6 +57,7 @@ function normalizeMount(mount: MountOptions): MountConfig {
   const options = mount.options ?? [];
   if (type === 'image') return normalizeImage(mount, target);
   for (const option of options) checkOption(type, option, target);
+  if (isOverlaid({ options })) checkOverlaid(options, target);
   if (type === 'volume') {
     if (mount.source === undefined) return { type, target, options: [...options], anonymous: true };
     return {
@@ -96,7 +97,6 @@ function checkTarget(given: string): string {
 /** Options of Podman that would do more than mount. */
 const REFUSED_OPTIONS: Readonly<Record<string, string>> = {
   U: 'changing the owner of a volume is not supported: use idmap',
-  O: 'overlay volumes are not supported',
 };
 
 /**
@@ -106,17 +106,37 @@ const REFUSED_OPTIONS: Readonly<Record<string, string>> = {
  */
 const NO_EFFECT = new Set(['z', 'Z', 'copy', 'nocopy']);
 
+/** The option of a bind mount or a volume below a layer that takes what the container writes. */
+const OVERLAY = 'O';
+
+/** Whether a layer of the container's own lies above the mount's source. */
+export function isOverlaid({ options }: Pick<MountConfig, 'options'>): boolean {
+  return options.includes(OVERLAY);
+}
+
 function checkOption(type: MountOptions['type'], option: string, target: string): void {
   const refused = Object.hasOwn(REFUSED_OPTIONS, option) ? REFUSED_OPTIONS[option] : undefined;
   if (refused !== undefined) throw invalid(`${target}: option ${option}: ${refused}`);
   const isBound = type === 'bind' || type === 'volume';
-  if (NO_EFFECT.has(option) && isBound) return;
+  if ((NO_EFFECT.has(option) || option === OVERLAY) && isBound) return;
   if (option.includes(',')) throw invalid(`${target}: mount option ${quote(option)} holds a comma`);
   if (isMountOption(option)) return checkOptionOfType(type, option, target);
   const name = option.includes('=') ? option.slice(0, option.indexOf('=') + 1) : option;
   if (!DATA_OPTIONS[type].includes(name)) throw invalid(`${target}: unknown ${type} mount option ${quote(option)}`);
   if (option.length > 255) throw invalid(`${target}: mount option ${quote(option)} is too long`);
   checkValue(name, option.slice(name.length), target);
+}
+
+/** Checks the options beside `O`: an overlay is a new file system, of which none are those of a bind mount. */
+function checkOverlaid(options: readonly string[], target: string): void {
+  const bad = options.find((option) => option !== OVERLAY && !NO_EFFECT.has(option) && !isPlainAttribute(option));
+  if (bad !== undefined) throw invalid(`${target}: option ${bad} cannot be used with option O`);
+}
+
+function isPlainAttribute(option: string): boolean {
+  const { bind, idmap, propagation, recursiveSet, recursiveClear } = parseMountOptions([option]);
+  const isRecursive = recursiveSet !== 0n || recursiveClear !== 0n;
+  return bind === 'no' && idmap === 'no' && propagation === undefined && !isRecursive;
 }
 
 function checkOptionOfType(type: MountOptions['type'], option: string, target: string): void {
@@ -163,6 +183,7 @@ export function ociMount(mount: MountConfig, volumes: VolumeMounts = (path) => (
     return { destination: mount.target, type: 'overlay', source: 'overlay', options: [...mount.options, 'rprivate'] };
   const given = mount.options.filter((option) => !NO_EFFECT.has(option));
   const propagated = given.some((option) => propagationOf(option) !== undefined) ? [] : ['rprivate'];
+  if (isOverlaid(mount)) return overlaidMount(mount, volumes);
   if (mount.type === 'volume') return volumeMount(mount, volumes(mount.source ?? ''), [...propagated, ...given]);
   if (mount.type === 'bind') {
     const kind = given.includes('bind') || given.includes('rbind') ? [] : ['rbind'];
@@ -196,6 +217,19 @@ function volumeMount({ target }: MountConfig, { path, options }: VolumeMount, gi
     type: 'bind',
     source: path,
     options: [...kind, 'nosuid', 'nodev', ...options, ...given],
+  };
+}
+
+/** Converts a mount with the option `O`; the layers come with the launch. A volume has the options that it always has. */
+function overlaidMount({ type, source = '', target, options }: MountConfig, volumes: VolumeMounts): OciMount {
+  const volume = type === 'volume' ? volumes(source) : undefined;
+  const own = volume === undefined ? [] : ['nosuid', 'nodev', ...volume.options.filter(isPlainAttribute)];
+  const given = options.filter((option) => option !== OVERLAY && !NO_EFFECT.has(option));
+  return {
+    destination: target,
+    type: 'overlay',
+    source: volume?.path ?? source,
+    options: [...own, ...given, 'rprivate'],
   };
 }
 

@@ -173,8 +173,8 @@ test(
 test(invalid, { mounts: [{ type: 'bind', source: '/x', target: '/x', options: ['U'] }] }, /option U: .*not supported/);
 test(
   invalid,
-  { mounts: [{ type: 'bind', source: '/x', target: '/x', options: ['O'] }] },
-  /overlay volumes are not supported/,
+  { mounts: [{ type: 'bind', source: '/x', target: '/x', options: ['O', 'rslave'] }] },
+  /option rslave cannot be used with option O/,
 );
 test(
   invalid,

@@ -55,8 +55,17 @@ test(
   'data:/b:copy,nocopy',
   "invalid options \"copy, nocopy\", can only specify 1 'copy' or 'nocopy' option",
 );
-test('-v', refuses, volume, 'data:/b:O', 'the mount option O is not supported yet: a copy-on-write layer over a mount');
-test('-v', refuses, volume, '/a:/b:O', 'the mount option O is not supported yet: a copy-on-write layer over a mount');
+test('-v', reads, volume, 'data:/b:O,ro', { type: 'volume', source: 'data', target: '/b', options: ['O', 'ro'] });
+test('-v', reads, volume, './a:/b:O', { type: 'bind', source: '/here/a', target: '/b', options: ['O'] });
+test('-v', refuses, volume, '/a:/b:O,ro', "can't use 'O' with other options");
+test('-v', refuses, volume, '/a:/b:O,z', "invalid options \"O, z\", can only specify 1 'z', 'Z', or 'O' option");
+test(
+  '-v',
+  refuses,
+  volume,
+  '/a:/b:O,upperdir=/u,workdir=/w',
+  'upperdir with O is not supported yet: what the container writes is kept with the container',
+);
 
 test('--tmpfs', reads, parseTmpfs, '/t', { type: 'tmpfs', target: '/t' });
 test('--tmpfs', reads, parseTmpfs, '/t:size=1m,mode=700', {

@@ -11,11 +11,11 @@ test('an image is mounted of its layers, which the monitor maps into a user name
     target: `/${access}`,
     options: [access],
   }));
-  const imageLayers = new Map([
+  const mountLayers = new Map([
     ['/ro', { lowerDirs: ['/top', '/low'] }],
     ['/rw', { lowerDirs: ['/top'], upperDir: '/u', workDir: '/w' }],
   ]);
-  const own = wordsOf(planOf({ mounts }, { context: { imageLayers } }), 'init');
+  const own = wordsOf(planOf({ mounts }, { context: { mountLayers } }), 'init');
   const at = own.indexOf('mount overlay on /ro source=overlay,lowerdir=/top:/low');
   t.deepEqual(own.slice(at, at + 5), [
     'mount overlay on /ro source=overlay,lowerdir=/top:/low',
@@ -24,7 +24,7 @@ test('an image is mounted of its layers, which the monitor maps into a user name
     'mount overlay on /rw source=overlay,lowerdir=/top,upperdir=/u,workdir=/w',
     'attach mount on /rw',
   ]);
-  const mapped = wordsOf(planOf({ ...MAPS, mounts }, { context: { imageLayers } }), 'afterClone');
+  const mapped = wordsOf(planOf({ ...MAPS, mounts }, { context: { mountLayers } }), 'afterClone');
   t.deepEqual(mapped.slice(-7), [
     'mount tmpfs on /run/c/root source=tmpfs,mode=700',
     'attach mount on /run/c/root',
