@@ -38,7 +38,7 @@ function killGroup({ pid }) {
  * Resolves to { status, output, isKilled }, output being both streams as they came. `onLine` sees each line of stdout. A program that
  * takes longer than the limit is interrupted, to say what it waits for, and killed with all that it started: the output has a list of that.
  */
-export function command(file, args, { env = {}, cwd = root, onLine, timeoutMinutes = 40 } = {}) {
+export function command(file, args, { env = {}, cwd = root, onLine, timeoutMinutes = 50 } = {}) {
   return new Promise((resolve) => {
     const child = spawn(file, args, {
       cwd,
