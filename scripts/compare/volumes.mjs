@@ -60,6 +60,13 @@ export const VOLUMES = [
     'volume ls -q',
   ),
   scenario(
+    'a volume for the user',
+    'volume create v',
+    'run --rm --network none --user 5:6 -v v:/v:U ROOTFS stat -c %u:%g /v',
+    'run --rm --network none --user 7:8 --mount type=volume,source=v,target=/v,U=true ROOTFS stat -c %u:%g /v',
+    'run --rm --network none -v v:/v ROOTFS stat -c %u:%g /v',
+  ),
+  scenario(
     'a layer over a mount',
     'volume create v',
     'create --name c -v /usr:/data:O -v v:/v:O ROOTFS sh -c mkdir${IFS}/data/x&&ls${IFS}/v/;touch${IFS}/v/x',

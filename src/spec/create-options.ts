@@ -69,7 +69,8 @@ export interface MountOptions {
   readonly target: string;
   /**
    * OCI mount options: ro, rw, nosuid, nodev, noexec, rro, idmap, size=..., mode=..., notmpcopyup and so on. z and Z do
-   * nothing, and are refused where SELinux is on; U is refused. For a volume also nocopy: an empty volume does not get
+   * nothing, and are refused where SELinux is on. U gives the source, with all files in it, to the container's user at
+   * each start. For a volume also nocopy: an empty volume does not get
    * what the image has at its place. For a directory of the host or a volume also O: the source stays as it is, and
    * what the container writes there is gone when it starts again. For an image only ro or rw: what is written there
    * belongs to the container, and is removed with it.

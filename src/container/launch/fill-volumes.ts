@@ -2,12 +2,9 @@
 import { chownSync } from 'node:fs';
 
 import { isTspodError } from '../../errors.js';
-import { directoryNames, openDirectory, ownFd, type OwnedFd } from '../../native/directory-entries.js';
-import { executeFor } from '../../native/execute.js';
+import { directoryNames, type OwnedFd } from '../../native/directory-entries.js';
 import { lock } from '../../native/file-lock.js';
 import type { RootSource } from '../../plan/context.js';
-import { encodePlan } from '../../plan/encode.js';
-import { lowerRootPlan } from '../../plan/root.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import { numericUser } from '../../spec/users/users.js';
 import { localMount, readVolumeOptions } from '../../spec/files/volume-options.js';
@@ -27,6 +24,7 @@ import type { EngineContext } from '../context.js';
 import { failpoint } from '../failpoint.js';
 import { userInside } from '../files/user-inside.js';
 import { prepareVolume, isVolume, type NamedMount } from '../files/volumes.js';
+import { openLower } from './lower-root.js';
 
 interface Preparation {
   readonly config: ContainerConfig;
@@ -73,7 +71,8 @@ async function fill(context: EngineContext, filling: Filling): Promise<void> {
   const wantsNone = mount.options.includes('nocopy') || readVolumeOptions(volume.options).nocopy;
   if (wantsNone && volume.stage !== 'new') return;
   const maps = copyMaps(filling);
-  using top = await openLower(context, { config, root });
+  // Nothing is copied from the machine's own system: what is hidden of it would be copied as well.
+  using top = config.root.kind === 'host' ? undefined : await openLower(context, root);
   using from = top === undefined ? undefined : directoryInside(top.fd, mount.target);
   if (volume.stage === 'new') {
     const owner = from === undefined ? userOf(config, top) : await takeAttributes(paths, from, maps);
@@ -117,15 +116,4 @@ function userOf(config: ContainerConfig, top: OwnedFd | undefined): Owner {
     if (isTspodError(error, 'NO_SUCH_USER')) return { uid: 0, gid: 0 };
     throw error;
   }
-}
-
-/**
- * Opens what lies below the container's own layer; undefined for a `host:` root. Nothing is copied from the machine's
- * own system: what is hidden of it would be copied as well.
- */
-async function openLower(context: EngineContext, { config, root }: Preparation): Promise<OwnedFd | undefined> {
-  if (config.root.kind === 'host') return undefined;
-  if (root.kind === 'directory') return openDirectory(root.path);
-  const { plan, slot } = lowerRootPlan(root.lowerDirs, false, context.paths.locks);
-  return ownFd(await executeFor(encodePlan(plan), slot));
 }

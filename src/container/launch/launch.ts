@@ -22,6 +22,7 @@ import { flushBeforeFiles } from '../settle/flush.js';
 import { launchError } from './error.js';
 import { prepareVolumes } from './fill-volumes.js';
 import { prepareLayeredMounts, renewOverlays } from './layered-mounts.js';
+import { giveSources } from './own-sources.js';
 import { writeBundle } from '../oci-runtime/bundle.js';
 import { withRuntimeWords } from '../oci-runtime/errors.js';
 import { talkToNew } from '../monitor/connect.js';
@@ -134,6 +135,7 @@ async function prepareLaunch(held: HeldContainer, options: LaunchOptions): Promi
   await makePodCgroup(context, config);
   prepareLayeredMounts(context, { config, paths });
   if (hasVolumes(config)) await prepareVolumes(context, { config, root });
+  await giveSources(context, { config, root });
   failpoint('root-prepared');
   await endOutlivingSessions(held);
   await tearDownLastRun(held);

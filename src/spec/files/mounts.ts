@@ -94,17 +94,18 @@ function checkTarget(given: string): string {
   return target;
 }
 
-/** Options of Podman that would do more than mount. */
-const REFUSED_OPTIONS: Readonly<Record<string, string>> = {
-  U: 'changing the owner of a volume is not supported: use idmap',
-};
-
 /**
  * Options of bind mounts and volumes that change nothing about the mount itself. z and Z ask for SELinux relabelling,
  * which is checked where the host is known. `copy` is the default of an empty volume, which gets a copy of what the
- * image has at its place; `nocopy` turns that off, and is read when the volume is filled.
+ * image has at its place; `nocopy` turns that off, and is read when the volume is filled. `U` changes the owner of the
+ * source at each launch.
  */
-const NO_EFFECT = new Set(['z', 'Z', 'copy', 'nocopy']);
+const NO_EFFECT = new Set(['z', 'Z', 'copy', 'nocopy', 'U']);
+
+/** Whether the mount's source is given to the container's user. */
+export function givesOwner({ options }: Pick<MountConfig, 'options'>): boolean {
+  return options.includes('U');
+}
 
 /** The option of a bind mount or a volume below a layer that takes what the container writes. */
 const OVERLAY = 'O';
@@ -115,8 +116,6 @@ export function isOverlaid({ options }: Pick<MountConfig, 'options'>): boolean {
 }
 
 function checkOption(type: MountOptions['type'], option: string, target: string): void {
-  const refused = Object.hasOwn(REFUSED_OPTIONS, option) ? REFUSED_OPTIONS[option] : undefined;
-  if (refused !== undefined) throw invalid(`${target}: option ${option}: ${refused}`);
   const isBound = type === 'bind' || type === 'volume';
   if ((NO_EFFECT.has(option) || option === OVERLAY) && isBound) return;
   if (option.includes(',')) throw invalid(`${target}: mount option ${quote(option)} holds a comma`);
@@ -129,7 +128,9 @@ function checkOption(type: MountOptions['type'], option: string, target: string)
 
 /** Checks the options beside `O`: an overlay is a new file system, of which none are those of a bind mount. */
 function checkOverlaid(options: readonly string[], target: string): void {
-  const bad = options.find((option) => option !== OVERLAY && !NO_EFFECT.has(option) && !isPlainAttribute(option));
+  const bad = options.find(
+    (option) => option === 'U' || (option !== OVERLAY && !NO_EFFECT.has(option) && !isPlainAttribute(option)),
+  );
   if (bad !== undefined) throw invalid(`${target}: option ${bad} cannot be used with option O`);
 }
 
