@@ -25,15 +25,28 @@ bool is_for_init(int signal) {
          signal == SIGBUS || signal == SIGFPE || signal == SIGILL;
 }
 
+/**
+ * Continues the command's process group if ^Z or the like has stopped it: there is no shell that would.
+ * Without
+ * --init the kernel ignores these stops, because no parent of the group is in its session.
+ */
+void continue_stopped(pid_t command, int status) {
+  if (WSTOPSIG(status) == SIGTSTP) (void)::kill(-command, SIGCONT);
+}
+
 /** Reaps all children that have ended; returns the command's exit code if it was among them, or -1. */
 int reap(pid_t command) {
   int exit_code = -1;
   for (;;) {
     int status = 0;
-    const pid_t ended = ::waitpid(-1, &status, WNOHANG);
-    if (ended <= 0) return exit_code;
-    if (ended != command) continue;
-    exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    const pid_t changed = ::waitpid(-1, &status, WNOHANG | WUNTRACED);
+    if (changed <= 0) return exit_code;
+    if (changed != command) continue;
+    if (WIFSTOPPED(status)) {
+      continue_stopped(command, status);
+    } else {
+      exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    }
   }
 }
 

@@ -277,6 +277,16 @@ onBusybox('signals are passed on to the container', async (t, root) => {
   t.deepEqual(await ended, { status: 9, stdout: 'ready\nusr1\nterm\n', stderr: '' });
 });
 
+onBusybox('signals that stop a process from a terminal do not stop the command of --init', async (t, root) => {
+  const script = 'trap "exit 9" WINCH; echo ready; while :; do sleep 0.05; done';
+  const child = start(t, {}, 'run', '--name', 'c', '--init', '--rootfs', root, 'sh', '-c', script);
+  const ended = collect(child);
+  await once(child.stdout!, 'data');
+  // PID 1 takes pending signals in the order of their numbers, so these three come before SIGWINCH
+  for (const signal of ['TSTP', 'TTIN', 'TTOU', 'WINCH']) await run(t, 0, 'kill', '-s', signal, 'c');
+  t.deepEqual(await ended, { status: 9, stdout: 'ready\n', stderr: '' });
+});
+
 onBusybox('when the container has ended, a signal ends who still holds its output', async (t, root) => {
   await run(t, 0, 'run', '-d', '--name', 'noisy', '--log-driver', 'none', '--rootfs', root, 'yes');
   const child = start(t, {}, 'attach', '--no-stdin', 'noisy');
