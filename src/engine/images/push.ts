@@ -51,8 +51,8 @@ export interface Sending extends Pick<PushOptions, 'signal' | 'onProgress'> {
 export async function sendImage(context: EngineContext, image: StoredImage, sending: Sending): Promise<string> {
   const { destination, by, signal, onProgress } = sending;
   const digest = manifestOf(context.store, image, by);
-  await sendManifest(context, image, { ...sending, digest, place: undefined });
   onProgress?.({ kind: 'image', state: 'manifest', reference: destination.reference, digest });
+  await sendManifest(context, image, { ...sending, digest, place: undefined });
   throwIfAborted('push', signal);
   await destination.commit();
   onProgress?.({ kind: 'image', state: 'stored', reference: destination.reference, digest });

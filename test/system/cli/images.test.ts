@@ -239,8 +239,10 @@ test('push: skopeo sees the same digest, and the file has it', async (t) => {
   const { host, name, image } = await pulled(t);
   const digestFile = join(temporaryDirectory(t), 'digest');
   const copy = `${host}/other/copy:2`;
-  const { stdout } = await run(t, 0, 'push', PLAIN, '--digestfile', digestFile, name, copy);
+  const { stdout, stderr } = await run(t, 0, 'push', PLAIN, '--digestfile', digestFile, name, copy);
   t.is(stdout, '');
+  const steps = stderr.split('\n').map((line) => line.split(' ')[0]);
+  t.deepEqual([steps[0], ...new Set(steps.slice(1, -2)), ...steps.slice(-2)], ['Getting', 'Copying', 'Writing', '']);
   t.is(readFileSync(digestFile, 'utf8'), image.manifest.digest);
   const seen = skopeo(t, 'inspect', PLAIN, '--format', '{{.Digest}} {{.Layers}}', `docker://${copy}`);
   const [, ...layers] = partsOf(image).blobs.map(({ descriptor }) => descriptor.digest);
