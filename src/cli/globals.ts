@@ -1,14 +1,14 @@
 /** Reads the global flags. */
 import { openSync } from 'node:fs';
-import { resolve } from 'node:path';
 
 import { messageOf } from '../errors.js';
 import { CliError, invalid, unsupported } from './errors/cli-error.js';
 import type { FlagValues } from './command-parts/flag-values.js';
+import type { Caller } from './parse/caller.js';
 import { LOG_LEVELS, type Globals, type LogLevel } from './context.js';
 
-/** Reads the global flags. Relative paths are resolved against `directory`. Throws CliError. */
-export function readGlobals(flags: FlagValues, directory: string): Globals {
+/** Reads the global flags. Throws CliError. */
+export function readGlobals(flags: FlagValues, resolve: Caller['resolve']): Globals {
   onlyValue(flags, 'storage-driver', 'overlay');
   const manager = flags.text('cgroup-manager');
   if (manager !== undefined && manager !== 'cgroupfs' && manager !== 'systemd') {
@@ -16,13 +16,13 @@ export function readGlobals(flags: FlagValues, directory: string): Globals {
   }
   const [root, runRoot, networks] = [flags.text('root'), flags.text('runroot'), flags.text('network-config-dir')];
   return {
-    ...(root === undefined ? {} : { root: resolve(directory, root) }),
+    ...(root === undefined ? {} : { root: resolve(root) }),
     ...(manager === undefined ? {} : { cgroupManager: manager }),
-    ...(runRoot === undefined ? {} : { runRoot: resolve(directory, runRoot) }),
-    ...(networks === undefined ? {} : { networkConfigDir: resolve(directory, networks) }),
+    ...(runRoot === undefined ? {} : { runRoot: resolve(runRoot) }),
+    ...(networks === undefined ? {} : { networkConfigDir: resolve(networks) }),
     logLevel: flags.bool('debug') ? 'debug' : readLevel(flags.text('log-level') ?? 'warn'),
     eventsBackend: readEventsBackend(flags.text('events-backend') ?? 'file'),
-    hooksDirectories: flags.list('hooks-dir').map((path) => resolve(directory, path)),
+    hooksDirectories: flags.list('hooks-dir').map((path) => resolve(path)),
     ...runtimeOf(flags),
     stdout: openOutput(flags),
   };

@@ -9,6 +9,7 @@ import type { Globals } from './context.js';
 import { exitStatus } from './errors/exit-status.js';
 import { globalFlags } from './flags/global.js';
 import { readGlobals } from './globals.js';
+import { resolvePath } from './resolve-path.js';
 import { makeContext } from './make-context.js';
 import { EXIT_OUTPUT_CLOSED, OutputClosed } from './streams/output.js';
 import { reportError } from './errors/report-error.js';
@@ -84,7 +85,7 @@ async function runCommand({ group, argv, at, typed }: Place): Promise<number> {
 }
 
 async function runInvocation(command: Command, invocation: Invocation, path: string): Promise<number> {
-  const globals = readGlobals(invocation.flags, process.cwd());
+  const globals = readGlobals(invocation.flags, resolvePath);
   const context = makeContext(globals);
   try {
     command.check?.(invocation);

@@ -8,6 +8,7 @@ import { escapeControls } from './terminal/escape.js';
 import { isTerminal } from '../host/is-terminal.js';
 import { writeAll } from './streams/output.js';
 import type { Caller } from './parse/caller.js';
+import { resolvePath } from './resolve-path.js';
 
 /**
  * Time limit for background work at the end of a command, in ms. Another process may hold a lock that it needs for any
@@ -88,7 +89,7 @@ function isLogged(globals: Globals, level: 'debug' | 'info' | 'warning' | 'error
 }
 
 function processCaller(): Caller {
-  return { env: process.env, directory: process.cwd(), readFile, limits: readLimits };
+  return { env: process.env, resolve: resolvePath, readFile, limits: readLimits };
 }
 
 function readFile(path: string): string {

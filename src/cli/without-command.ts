@@ -6,6 +6,7 @@ import { commandNames, findCommand, GROUPS, isGroup, type Group } from './comman
 import { commandHelp, groupHelp, rootFlags } from './help.js';
 import { makeContext } from './make-context.js';
 import { readGlobals } from './globals.js';
+import { resolvePath } from './resolve-path.js';
 import { missingCommand } from './missing-commands.js';
 import { reportError } from './errors/report-error.js';
 import { readVersion } from './version.js';
@@ -14,7 +15,7 @@ import { readVersion } from './version.js';
 export async function runWithoutCommand(group: Group, argv: readonly string[]): Promise<number> {
   const path = group === '' ? 'tspod' : `tspod ${group}`;
   const { flags } = parseArguments({ path, flags: rootFlags(), passThrough: false }, argv);
-  const context = makeContext(readGlobals(flags, process.cwd()));
+  const context = makeContext(readGlobals(flags, resolvePath));
   if (flags.bool('version')) {
     await context.out(`tspod version ${readVersion().Version}\n`);
     return 0;

@@ -8,6 +8,7 @@ import { parseArguments } from '../command-parts/parse.js';
 import type { Globals } from '../context.js';
 import { globalFlags } from '../flags/global.js';
 import { readGlobals } from '../globals.js';
+import { resolvePath } from '../resolve-path.js';
 import { rootFlags } from '../help.js';
 import { makeContext } from '../make-context.js';
 import { namesOf, type Candidate, type Typing } from './names.js';
@@ -45,7 +46,7 @@ function readGlobalsQuietly(words: readonly string[]): Globals {
     const before = words.slice(0, firstArgument(globalFlags, words.slice(0, -1)));
     return readGlobals(
       parseArguments({ path: 'tspod', flags: globalFlags, passThrough: false }, before).flags,
-      process.cwd(),
+      resolvePath,
     );
   } catch {
     return { logLevel: 'warn', eventsBackend: 'file', hooksDirectories: [], stdout: 1 };

@@ -11,6 +11,7 @@ import { createFlags } from '../flags/create/all.js';
 import { platformText } from '../flags/platform.js';
 import { registryAccess } from '../flags/registry.js';
 import { isTerminal } from '../../host/is-terminal.js';
+import type { Caller } from '../parse/caller.js';
 import { checkDescriptors } from '../parse/descriptors.js';
 
 export interface CreateRequest {
@@ -36,7 +37,7 @@ export async function readCreateRequest(context: Context, invocation: Invocation
   applyFlags(createFlags, flags, { draft, caller: context.caller });
   const isPod = draft.pod?.startsWith('new:') === true;
   if (!(await isNetworkOfPod(context, draft))) await applyNetworkMode(context, draft, { isPod });
-  const rest = takeRoot(draft, invocation, context.caller.directory);
+  const rest = takeRoot(draft, invocation, context.caller);
   if (rest.length > 0) draft.command = rest;
   // --rmi implies --rm: the image can be removed only after the container.
   if (flags.bool('rmi')) draft.autoRemove = true;
@@ -61,10 +62,10 @@ async function isNetworkOfPod(context: Context, { pod = '', network, networks }:
 }
 
 /** Takes the image, or with a bare --rootfs the directory, from the arguments, and returns the rest: the command. */
-function takeRoot(draft: Draft, { flags, args }: Invocation, directory: string): readonly string[] {
+function takeRoot(draft: Draft, { flags, args }: Invocation, caller: Caller): readonly string[] {
   if (draft.rootfs !== undefined) return args;
   const [first = '', ...rest] = args;
-  if (flags.has('rootfs')) setRootfs(draft, first, directory);
+  if (flags.has('rootfs')) setRootfs(draft, first, caller);
   else draft.image = first;
   return rest;
 }

@@ -1,5 +1,4 @@
 /** Reads pod options from the command line of pod create. */
-import { resolve } from 'node:path';
 
 import {
   DEFAULT_SHARE,
@@ -31,7 +30,7 @@ export async function readPodOptions(context: Context, { flags, commandLine }: I
 }
 
 /** Reads the options of the pod itself. */
-function readOwnOptions(flags: FlagValues, { directory }: Caller): PodCreateOptions {
+function readOwnOptions(flags: FlagValues, caller: Caller): PodCreateOptions {
   const share = flags.has('share') ? parseShare(flags.text('share') ?? '') : undefined;
   // If nothing is shared, no infra container is needed to keep it, unless --infra asks for one.
   const infra = flags.has('infra') ? flags.bool('infra') : share === undefined || share.length > 0;
@@ -40,7 +39,7 @@ function readOwnOptions(flags: FlagValues, { directory }: Caller): PodCreateOpti
     exitPolicy: readExitPolicy(flags.text('exit-policy')),
     infraCommand: flags.has('infra-command') ? parseEntrypoint(flags.text('infra-command') ?? '') : undefined,
     infraImage: flags.text('infra-image'),
-    infraMonitorPidFile: monitorPidFile === '' ? undefined : resolve(directory, monitorPidFile),
+    infraMonitorPidFile: monitorPidFile === '' ? undefined : caller.resolve(monitorPidFile),
     infraName: flags.text('infra-name'),
     share,
     shareParent: flags.has('share-parent') ? flags.bool('share-parent') : undefined,

@@ -1,6 +1,5 @@
 /** --pod-id-file of pod create: the file is created before the pod, so that two pods cannot use the same file. */
 import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
-import { resolve } from 'node:path';
 
 import { messageOf } from '../../errors.js';
 import { invalid } from '../errors/cli-error.js';
@@ -13,7 +12,7 @@ export interface PodIdFile extends Disposable {
 /** Creates the file; disposing it before write() removes it again. Throws CliError if the file exists. */
 export function reservePodIdFile({ caller }: Pick<Context, 'caller'>, file: string | undefined): PodIdFile {
   if (file === undefined) return { write: () => undefined, [Symbol.dispose]: () => undefined };
-  const path = resolve(caller.directory, file);
+  const path = caller.resolve(file);
   const fd = openNew(path, file);
   let isWritten = false;
   return {

@@ -1,5 +1,4 @@
 /** Parses --log-driver and --log-opt. */
-import { resolve } from 'node:path';
 
 import type { LogOptions } from '../../spec/create-options.js';
 import { invalid, unsupported } from '../errors/cli-error.js';
@@ -27,7 +26,7 @@ export function parseLogDriver(name: string): LogDriver {
 }
 
 /** Parses the NAME=VALUE items of --log-opt. */
-export function parseLogOptions(items: readonly string[], { directory }: Pick<Caller, 'directory'>): LogOptions {
+export function parseLogOptions(items: readonly string[], caller: Pick<Caller, 'resolve'>): LogOptions {
   const draft: { driver?: LogDriver; path?: string; maxSizeBytes?: number; maxFiles?: number; tag?: string } = {};
   for (const item of items) {
     const [key, value] = splitPair(item);
@@ -37,7 +36,7 @@ export function parseLogOptions(items: readonly string[], { directory }: Pick<Ca
         draft.driver = parseLogDriver(value);
         break;
       case 'path':
-        if (value !== '') draft.path = resolve(directory, value);
+        if (value !== '') draft.path = caller.resolve(value);
         break;
       case 'max-size':
         draft.maxSizeBytes = parseSize(value);

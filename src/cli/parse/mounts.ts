@@ -1,5 +1,4 @@
 /** Parses -v, --mount, --tmpfs and --device. */
-import { resolve } from 'node:path';
 
 import type { DeviceOptions, MountOptions } from '../../spec/create-options.js';
 import { invalid, unsupported } from '../errors/cli-error.js';
@@ -29,7 +28,7 @@ export function parseVolume(text: string, caller: Caller): MountOptions {
   checkChoices(list);
   checkOverlay(list, source);
   if (!isPath(source)) return { type: 'volume', source, target, ...optionsOf(list) };
-  return { type: 'bind', source: resolve(caller.directory, source), target, ...optionsOf(list) };
+  return { type: 'bind', source: caller.resolve(source), target, ...optionsOf(list) };
 }
 
 /** Groups of options of which a mount may have one each. */
@@ -139,7 +138,7 @@ export function parseMount(text: string, caller: Caller): MountOptions {
     return { type, ...mount };
   }
   if (paths.source === '') throw invalid('host directory cannot be empty');
-  return { type, source: resolve(caller.directory, paths.source ?? paths.target), ...mount };
+  return { type, source: caller.resolve(paths.source ?? paths.target), ...mount };
 }
 
 /** Parses source=IMAGE,destination=PATH[,rw=true|false] of an image mount. */

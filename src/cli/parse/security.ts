@@ -1,5 +1,4 @@
 /** Parses --security-opt. */
-import { resolve } from 'node:path';
 
 import type { SecurityOptions } from '../../spec/create-options.js';
 import { invalid } from '../errors/cli-error.js';
@@ -57,5 +56,5 @@ function applySecurityOption(draft: Draft, item: string, caller: Caller): void {
 /** Sets the seccomp profile: a path is resolved against the caller's directory, an empty value restores the default. */
 function setSeccomp(draft: Draft, value: string, caller: Caller): void {
   if (value === '') delete draft.seccompProfile;
-  else draft.seccompProfile = /^(default|unconfined)$/.test(value) ? value : resolve(caller.directory, value);
+  else draft.seccompProfile = /^(default|unconfined)$/.test(value) ? value : caller.resolve(value);
 }

@@ -1,7 +1,8 @@
 /** Command lines that come to nothing: what is said about them, and with which status. */
 import test from 'ava';
 
-import { run, runWith } from '../../helpers/cli.js';
+import { run, runWith, storeOf } from '../../helpers/cli.js';
+import { requires } from '../../helpers/requires.js';
 
 const fails = test.macro<[string[], string]>({
   exec: async (t, args, stderr) => {
@@ -295,4 +296,16 @@ test('an empty list has its headings, quiet has none', async (t) => {
     (await run(t, 0, 'container', 'ls', '-a', '--format', 'table {{.ID}} {{.Names}}')).stdout,
     'CONTAINER ID  NAMES\n',
   );
+});
+
+test('a working directory that has been removed is missed only by relative paths', async (t) => {
+  if (!requires(t, 'root')) return;
+  const script = 'directory=$(mktemp -d) && cd "$directory" && rmdir "$directory" && exec "$@"';
+  storeOf(t).prefix = ['sh', '-c', script, 'sh'];
+  await run(t, 0, '--help');
+  t.is((await run(t, 0, 'ps', '--quiet')).stdout, '');
+  await run(t, 0, 'create', '--volume', '/usr:/mnt', '--rootfs', '/usr', 'true');
+  const relative = await run(t, 125, 'create', '--volume', '.:/mnt', '--rootfs', '/usr', 'true');
+  // sh, which starts node, has a line of its own about it
+  t.regex(relative.stderr, /^Error: getting absolute path of \.: getwd: no such file or directory$/m);
 });

@@ -1,10 +1,12 @@
+import { resolve } from 'node:path';
+
 import type { Caller } from '../../../src/cli/parse/caller.js';
 
 /** A caller whose environment and files are given. */
 export function fakeCaller(options: { env?: Record<string, string>; files?: Record<string, string> } = {}): Caller {
   return {
     env: options.env ?? {},
-    directory: '/here',
+    resolve: (path) => resolve('/here', path),
     readFile: (path) => {
       const text = options.files?.[path];
       if (text === undefined) throw new Error(`open ${path}: no such file or directory`);

@@ -61,7 +61,7 @@ function parseInner(explained: Command, { args, commandLine }: Invocation): Invo
  */
 function contextOf(context: Context, outer: Invocation, inner: Invocation): Context {
   if (!globalFlags.some(({ name }) => inner.flags.has(name))) return context;
-  return makeContext(readGlobals(withFallback(inner.flags, outer.flags), context.caller.directory));
+  return makeContext(readGlobals(withFallback(inner.flags, outer.flags), context.caller.resolve));
 }
 
 function explain(context: Context, explained: Command, inner: Invocation): Promise<string> {

@@ -1,5 +1,4 @@
 /** Flags of create and run: the container itself. */
-import { resolve } from 'node:path';
 
 import { invalid } from '../../errors/cli-error.js';
 import { readPodIdFile } from '../../parse/pod-id-file.js';
@@ -82,7 +81,7 @@ export const containerFlags: readonly CreateFlag[] = [
     group: CONTAINER,
     help: 'Write the id of the container to a file',
     set: (draft, value, caller) => {
-      draft.cidFile = resolve(caller.directory, value);
+      draft.cidFile = caller.resolve(value);
     },
   },
   {
@@ -93,7 +92,7 @@ export const containerFlags: readonly CreateFlag[] = [
     group: CONTAINER,
     help: 'Write the pid of the first process to a file',
     set: (draft, value, caller) => {
-      draft.pidFile = resolve(caller.directory, value);
+      draft.pidFile = caller.resolve(value);
     },
   },
   {
@@ -104,7 +103,7 @@ export const containerFlags: readonly CreateFlag[] = [
     group: CONTAINER,
     help: "Write the pid of the container's monitor to a file",
     set: (draft, value, caller) => {
-      draft.monitorPidFile = resolve(caller.directory, value);
+      draft.monitorPidFile = caller.resolve(value);
     },
   },
   {

@@ -1,8 +1,8 @@
 /** Flags of create and run: the file system and devices. */
-import { resolve } from 'node:path';
 
 import { messageOf } from '../../../errors.js';
 import type { MountOptions } from '../../../spec/create-options.js';
+import type { Caller } from '../../parse/caller.js';
 import { parseDevice, parseMount, parseTmpfs, parseVolume } from '../../parse/mounts.js';
 import { parseSecret } from '../../parse/secret.js';
 import { parseSize } from '../../parse/size.js';
@@ -20,7 +20,7 @@ export const fileFlags: readonly CreateFlag[] = [
     group: FILES,
     help: 'Use a directory as the root file system, with :O below a layer of its own, with :idmap shifted into its user namespace; there is no image argument then',
     set: (draft, value, caller) => {
-      if (value !== '') setRootfs(draft, value, caller.directory);
+      if (value !== '') setRootfs(draft, value, caller);
     },
   },
   {
@@ -152,10 +152,10 @@ export const fileFlags: readonly CreateFlag[] = [
  * Parses DIRECTORY[:OPTION,...] of --rootfs. O: a layer above the directory; idmap: shift its ids into the user
  * namespace.
  */
-export function setRootfs(draft: Draft, text: string, directory: string): void {
+export function setRootfs(draft: Draft, text: string, caller: Pick<Caller, 'resolve'>): void {
   const match = /^(.+?)(?::((?:O|idmap)(?:,(?:O|idmap))*))?$/.exec(text);
   if (match === null || match[1] === undefined) throw invalid('the directory of --rootfs is empty');
-  draft.rootfs = resolve(directory, match[1]);
+  draft.rootfs = caller.resolve(match[1]);
   const options = match[2]?.split(',') ?? [];
   if (options.includes('O')) draft.rootfsOverlay = true;
   if (options.includes('idmap')) draft.rootfsIdmap = true;

@@ -246,11 +246,11 @@ test(
   'invalid --security-opt 2: "no-new-privileges=maybe"',
 );
 
-const logOption = (text: string): unknown => parseLogOptions([text], { directory: '/srv' });
+const logOption = (text: string): unknown => parseLogOptions([text], fakeCaller());
 test('log option', reads, logOption, 'driver=json-file', { driver: 'json-file' });
 test('log option', reads, logOption, 'path=/a', { path: '/a' });
 test('log option', reads, logOption, 'path=../a', { path: '/a' });
-test('log option', reads, logOption, 'path=a/b.log', { path: '/srv/a/b.log' });
+test('log option', reads, logOption, 'path=a/b.log', { path: '/here/a/b.log' });
 test('log option', reads, logOption, 'path=', {});
 test('log option', reads, logOption, 'max-size=10m', { maxSizeBytes: 10 * 1024 ** 2 });
 test('log option', reads, logOption, 'max-file=3', { maxFiles: 3 });
