@@ -20,8 +20,6 @@ namespace {
  * may take forever).
  */
 constexpr int kPatienceMs = 10'000;
-/** Maximum depth of nested cgroups: each holds a descriptor while the ones in it are removed. */
-constexpr int kMaxDepth = 512;
 /** Maximum number of rounds of killing: each kills what was forked during the one before. */
 constexpr int kMaxRounds = 100;
 
@@ -136,8 +134,11 @@ Result<void> remove_directory(int parent, const char* name, int64_t deadline) {
   }
 }
 
-Result<std::vector<std::string>> children_of(int group) {
-  std::vector<std::string> names;
+/** Names of cgroups in one. */
+using Names = std::vector<std::string>;
+
+Result<Names> children_of(int group) {
+  Names names;
   const Result<void> read = for_each_entry(group, [&](const DirectoryEntry& entry) -> Result<void> {
     if (entry.type == DT_DIR) names.emplace_back(entry.name);
     return {};
@@ -146,16 +147,34 @@ Result<std::vector<std::string>> children_of(int group) {
   return names;
 }
 
-/** Removes a cgroup depth first: one that has cgroups in it cannot be removed. */
-Result<void> remove_group(int parent, const std::string& name, int64_t deadline, int depth) {
-  if (depth > kMaxDepth) return Error{"cgroup", name, ELOOP};
-  const Result<UniqueFd> group = sys::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (!group) return is_gone(group.error()) ? Result<void>() : group.error();
-  TRY(kill_processes(group->get(), deadline));
-  for (const std::string& child : TRY(children_of(group->get()))) {
-    TRY(remove_group(group->get(), child, deadline, depth + 1));
+/**
+ * Removes all cgroups in a cgroup, depth first: one that has cgroups in it cannot be removed. However deep
+ * they are, it holds only one descriptor: a cgroup cannot be moved, so ".." is the one that led to it.
+ */
+Result<void> remove_inner(UniqueFd group, int64_t deadline) {
+  TRY(kill_processes(group.get(), deadline));
+  std::vector<Names> left;
+  left.push_back(TRY(children_of(group.get())));
+  while (!left.back().empty() || left.size() > 1) {
+    if (left.back().empty()) {
+      left.pop_back();
+      group = TRY(sys::openat(group.get(), "..", O_RDONLY | O_DIRECTORY));
+      TRY(remove_directory(group.get(), left.back().back().c_str(), deadline));
+      left.back().pop_back();
+      continue;
+    }
+    const char* name = left.back().back().c_str();
+    Result<UniqueFd> child = sys::openat(group.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!child) {
+      if (!is_gone(child.error())) return child.error();
+      left.back().pop_back();
+      continue;
+    }
+    group = std::move(*child);
+    TRY(kill_processes(group.get(), deadline));
+    left.push_back(TRY(children_of(group.get())));
   }
-  return remove_directory(parent, name.c_str(), deadline);
+  return {};
 }
 
 }  // namespace
@@ -166,11 +185,13 @@ Result<void> cgroup_remove(Context&, const plan::CgroupRemove& step) {
   if (removed || is_gone(removed.error())) return {};
   if (removed.error().err != EBUSY) return removed;
 
-  const Result<UniqueFd> group = sys::open(step.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  Result<UniqueFd> group = sys::open(step.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (!group) return is_gone(group.error()) ? Result<void>() : group.error();
   // In version 2, from Linux 5.14 on, this kills all at once, nested cgroups too, whatever they fork.
   TRY(write_if_there(group->get(), "cgroup.kill", "1"));
-  return remove_group(AT_FDCWD, step.path.str(), now_ms() + kPatienceMs, 0);
+  const int64_t deadline = now_ms() + kPatienceMs;
+  TRY(remove_inner(std::move(*group), deadline));
+  return remove_directory(AT_FDCWD, step.path.c_str(), deadline);
 }
 
 }  // namespace tspod::ops

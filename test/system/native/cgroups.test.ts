@@ -43,6 +43,14 @@ function sleeper(t: ExecutionContext): number {
 }
 
 for (const version of [1, 2] as const) {
+  test.serial(`version ${version}: removed however deep they are`, async (t) => {
+    const path = ownPath(t, version);
+    if (path === undefined) return;
+    await createCgroup(`${path}${'/x'.repeat(1000)}`);
+    await removeCgroup(path, { kill: true });
+    t.false(existsSync(path));
+  });
+
   test.serial(`version ${version}: made with those above, joined, listed, removed with those below`, async (t) => {
     const path = ownPath(t, version);
     if (path === undefined) return;
