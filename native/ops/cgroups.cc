@@ -36,6 +36,16 @@ Result<void> cgroup_create(Context& context, const plan::CgroupCreate& step) {
   return context.slots.put(step.slot, TRY(sys::open(step.path.c_str(), O_RDONLY | O_DIRECTORY)));
 }
 
+Result<void> cgroup_owner(Context& context, const plan::CgroupOwner& step) {
+  const int group = TRY(context.slots.get(step.slot));
+  TRY(sys::fchown(group, step.uid, step.gid));
+  for (const wire::String name : step.files) {
+    const Result<void> given = sys::fchownat(group, name.c_str(), step.uid, step.gid);
+    if (!given && given.error().err != ENOENT) return given;
+  }
+  return {};
+}
+
 Result<void> write_file_at(Context& context, const plan::WriteFileAt& step) {
   return write_value(context, step.slot, step.name.c_str(), step.value.view());
 }

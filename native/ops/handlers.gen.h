@@ -27,6 +27,7 @@ Result<void> write_file_at(Context& context, const plan::WriteFileAt& step);
 Result<void> cgroup_enter(Context& context, const plan::CgroupEnter& step);
 Result<void> cgroup_devices(Context& context, const plan::CgroupDevices& step);
 Result<void> cgroup_remove(Context& context, const plan::CgroupRemove& step);
+Result<void> cgroup_owner(Context& context, const plan::CgroupOwner& step);
 Result<void> cpuset_inherit(Context& context, const plan::CpusetInherit& step);
 Result<void> root_propagation(Context& context, const plan::RootPropagation& step);
 Result<void> mount_fs(Context& context, const plan::MountFs& step);
@@ -209,6 +210,11 @@ inline Result<void> dispatch(Context& context, plan::Op op, wire::Bytes operands
       plan::CgroupRemove step;
       plan::decode(reader, step);
       return cgroup_remove(context, step);
+    }
+    case plan::Op::kCgroupOwner: {
+      plan::CgroupOwner step;
+      plan::decode(reader, step);
+      return cgroup_owner(context, step);
     }
     case plan::Op::kCpusetInherit: {
       plan::CpusetInherit step;

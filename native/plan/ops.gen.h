@@ -46,6 +46,7 @@ enum class Op : uint32_t {
   kCgroupEnter = 22,
   kCgroupDevices = 23,
   kCgroupRemove = 24,
+  kCgroupOwner = 26,
   kCpusetInherit = 25,
   kRootPropagation = 30,
   kMountFs = 31,
@@ -300,6 +301,13 @@ struct CgroupDevices {
 
 struct CgroupRemove {
   wire::String path{};
+};
+
+struct CgroupOwner {
+  uint32_t slot{};
+  wire::Strings files{};
+  uint32_t uid{};
+  uint32_t gid{};
 };
 
 struct CpusetInherit {
@@ -852,6 +860,13 @@ inline void decode(wire::Reader& reader, CgroupDevices& record) {
 
 inline void decode(wire::Reader& reader, CgroupRemove& record) {
   wire::get(reader, record.path);
+}
+
+inline void decode(wire::Reader& reader, CgroupOwner& record) {
+  wire::get(reader, record.slot);
+  wire::get(reader, record.files);
+  wire::get(reader, record.uid);
+  wire::get(reader, record.gid);
 }
 
 inline void decode(wire::Reader& reader, CpusetInherit& record) {
@@ -1427,6 +1442,14 @@ void for_each_operand(const CgroupRemove& record, Use&& use) {
 }
 
 template <typename Use>
+void for_each_operand(const CgroupOwner& record, Use&& use) {
+  use(record.slot);
+  use(record.files);
+  use(record.uid);
+  use(record.gid);
+}
+
+template <typename Use>
 void for_each_operand(const CpusetInherit& record, Use&& use) {
   use(record.path);
 }
@@ -1978,6 +2001,7 @@ constexpr bool is_op(uint32_t code) {
     case Op::kCgroupEnter:
     case Op::kCgroupDevices:
     case Op::kCgroupRemove:
+    case Op::kCgroupOwner:
     case Op::kCpusetInherit:
     case Op::kRootPropagation:
     case Op::kMountFs:
@@ -2104,6 +2128,8 @@ constexpr const char* name_of(Op op) {
       return "cgroupDevices";
     case Op::kCgroupRemove:
       return "cgroupRemove";
+    case Op::kCgroupOwner:
+      return "cgroupOwner";
     case Op::kCpusetInherit:
       return "cpusetInherit";
     case Op::kRootPropagation:
@@ -2366,6 +2392,11 @@ auto with_operands(Op op, wire::Bytes operands, Use&& use, Refuse&& refuse) -> d
     }
     case Op::kCgroupRemove: {
       CgroupRemove step;
+      decode(reader, step);
+      return reader.finished() ? use(step) : refuse();
+    }
+    case Op::kCgroupOwner: {
+      CgroupOwner step;
       decode(reader, step);
       return reader.finished() ? use(step) : refuse();
     }

@@ -81,6 +81,7 @@ constexpr Kind kind_of(Op op) {
     case Op::kCgroupCreate:
     case Op::kWriteFileAt:
     case Op::kCgroupDevices:
+    case Op::kCgroupOwner:
     case Op::kCpusetInherit:
     case Op::kCgroupRemove:
     case Op::kMountFs:

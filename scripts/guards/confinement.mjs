@@ -160,6 +160,16 @@ export const CONFINEMENT = [
     tests: tests('system/containers/userns.test.ts', 'all processes of a container in a user namespace'),
   },
   {
+    name: 'a cgroup that is divided lies below the one with the limits',
+    edits: [edit('src/plan/cgroup-placement.ts', 'return `${path}/${DELEGATED}`;', 'return path;')],
+    tests: tests('system/host/systemd-mode.test.ts', 'its limits are out of its reach'),
+  },
+  {
+    name: 'cgroups in a cgroup have an end',
+    edits: [edit('src/plan/cgroup-delegation.ts', 'const MOST_LEVELS = 100;', 'const MOST_LEVELS = 10_000;')],
+    tests: tests('system/host/systemd-mode.test.ts', 'groups in groups come to an end'),
+  },
+  {
     name: 'the monitor stays out of the container’s cgroups',
     edits: [
       edit(

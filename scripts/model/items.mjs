@@ -170,6 +170,8 @@ health checks: what follows from failures :: system/containers/health.test.ts ::
 healthcheck run :: system/cli/health.test.ts :: healthcheck run: 0 when healthy, 1 and the word otherwise, 125 after an error
 batch: one lock and one look for many calls :: system/containers/batch.test.ts :: batch: holds the lock for all that is done in it
 cgroup manager systemd :: system/host/systemd.test.ts :: systemd: a container and its monitor are in groups of one scope, which ends with them
+systemd mode :: system/host/systemd-mode.test.ts :: what systemd expects is there: file systems in memory, its machine’s id, cgroups that it may divide
+systemd mode: limits and other cgroups are out of reach :: system/host/systemd-mode.test.ts :: its limits are out of its reach, and so is all that is not its own
 cgroup manager: what fits the other one :: system/host/systemd.test.ts :: cgroup manager: what fits the other one is refused
 user namespaces: auto :: system/containers/userns.test.ts :: auto: containers do not share ids; they are free again when a container is gone
 user namespaces: keep-id :: system/containers/userns.test.ts :: keep-id: ids are what they are, in a namespace of its own

@@ -28,6 +28,8 @@ fail: they are listed [below](#tests-that-no-broken-build-was-seen-to-fail), wit
   crun. With a user namespace (\`--userns=auto\`), or without the capability, a container cannot do this (the first table has the tests).
 - \`--privileged\`, \`--pid=host\` with capabilities, and mounts of the host's devices, sockets or system directories give control of the host, as with any engine. With \`--cgroups disabled\` nothing guards devices: then
   \`CAP_MKNOD\` without a user namespace also gives control of the host.
+- A container in systemd mode ([cgroups.md](cgroups.md#systemd-in-a-container)) makes, freezes and kills cgroups in its own, and divides its limits among them. On cgroup v1 their number has no limit but the host's memory, and
+  with \`notify_on_release\` it can have the host's release agent for \`name=systemd\` called with names that it has chosen; so it can with Podman. \`--systemd false\` turns the mode off, also for an image whose command is systemd.
 - The source of a mount is looked up at each launch. If it is in a place where the same container can write, links there cannot lead out of that place. If it is in a directory where another container can write, or that
   this one reaches through a mount below a read-only one, the container gets whatever was put there by then. The same holds for the root of \`--rootfs\` and devices there, and with \`--runtime\` the runtime looks up all sources itself.
 - A pid file (\`--pidfile\`, \`--conmon-pidfile\`) or a log (\`--log-opt path\`) is written below the directory that its path leads to. If a container can write there, it can lead the path elsewhere. The file

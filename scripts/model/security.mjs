@@ -30,6 +30,8 @@ the target of a mount is a link :: CVE-2019-18837, CVE-2026-87766 :: security/mo
 the old root is within reach :: CVE-2026-87766 :: launch/mounts.test.ts :: pivotRoot: of the host nothing is left, neither mounts nor a way back
 shared memory that another container has made a link to the host :: - :: security/mounts.test.ts :: mounts: with another runtime the shared memory of a container is what it has, and no place that its link names
 volumes of an image lie outside :: CVE-2022-23648 :: security/mounts.test.ts :: volumes of an image begin with what lies in it, whatever their paths say (CVE-2022-23648)
+limits are changed from a cgroup that may be divided :: - :: system/host/systemd-mode.test.ts :: its limits are out of its reach, and so is all that is not its own
+cgroups too deep to be removed :: - :: system/host/systemd-mode.test.ts :: groups in groups come to an end, and however deep they are they are removed
 the host's cgroups can be written to without a cgroup namespace :: CVE-2023-25809 :: system/containers/userns.test.ts :: the host’s cgroups are read-only, whatever the container is allowed otherwise (CVE-2023-25809)
 devices that are not in the container's list :: GHSA-g54h-m393-cpwq :: security/confinement.test.ts :: devices: only those of the list can be opened, whoever may make nodes (GHSA-g54h-m393-cpwq)
 lengths that overflow in the plan :: CVE-2021-43784 :: security/mounts.test.ts :: mounts: more of all than anybody needs is taken as it is or refused, never cut short (CVE-2021-43784)

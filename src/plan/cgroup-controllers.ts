@@ -27,11 +27,7 @@ const DELEGATED_CONTROLLERS: readonly string[] = ['cpu', 'cpuset', 'io', 'memory
  * processes of its own (the top one, in a container) cannot enable any.
  */
 export function enableControllers(builder: PlanBuilder, directory: CgroupDirectory, request: CgroupRequest): void {
-  const available = directory.hierarchy.controllers;
-  const asked = askedControllers(request).filter((controller) => available.includes(controller));
-  const others = DEFAULT_CONTROLLERS.filter(
-    (controller) => available.includes(controller) && !asked.includes(controller),
-  );
+  const { asked, others } = usedControllers(directory, request);
   const { mountPoint } = directory.hierarchy;
   const levels = [mountPoint, ...parentsOf(directory.path.slice(mountPoint.length)).map((path) => mountPoint + path)];
   if (directory.frame === undefined) {
@@ -44,9 +40,37 @@ export function enableControllers(builder: PlanBuilder, directory: CgroupDirecto
   enableDown(builder, levels.slice(-1), { asked, others, make: false });
 }
 
-interface Enabling {
+interface Controllers {
+  /** Those of requested limits. */
   readonly asked: readonly string[];
   readonly others: readonly string[];
+}
+
+/** A container that may divide its group has the controllers that systemd uses, as far as they can be enabled. */
+function usedControllers({ hierarchy, delegated }: CgroupDirectory, request: CgroupRequest): Controllers {
+  const asked = askedControllers(request).filter((controller) => hierarchy.controllers.includes(controller));
+  const wanted = delegated === undefined ? DEFAULT_CONTROLLERS : DELEGATED_CONTROLLERS;
+  const others = wanted.filter((name) => hierarchy.controllers.includes(name) && !asked.includes(name));
+  return { asked, others };
+}
+
+/** Adds steps that enable a group's controllers, where they can be enabled, for the groups in it. */
+export function enableInside(
+  builder: PlanBuilder,
+  slot: number,
+  { directory, request }: { readonly directory: CgroupDirectory; readonly request: CgroupRequest },
+): void {
+  const { asked, others } = usedControllers(directory, request);
+  enableEach(builder, slot, [...asked, ...others]);
+}
+
+/** One by one: if one cannot be enabled (cpu, while there are real-time processes), the others still are. */
+function enableEach(builder: PlanBuilder, slot: number, controllers: readonly string[]): void {
+  for (const controller of controllers)
+    builder.try('prepare', 'writeFileAt', { slot, name: 'cgroup.subtree_control', value: `+${controller}` });
+}
+
+interface Enabling extends Controllers {
   /** Whether missing groups below the first level are made. */
   readonly make: boolean;
 }
@@ -57,11 +81,9 @@ function enableDown(builder: PlanBuilder, levels: readonly string[], { asked, ot
   for (const [level, path] of levels.entries()) {
     if (level === 0 || !make) builder.add('prepare', 'openPath', { slot, path, flags: O_PATH | O_DIRECTORY });
     else builder.add('prepare', 'cgroupCreate', { slot, path });
-    const enable = (value: string) => ({ slot, name: 'cgroup.subtree_control', value });
-    if (asked.length > 0)
-      builder.add('prepare', 'writeFileAt', enable(asked.map((controller) => `+${controller}`).join(' ')));
-    // One by one: if one cannot be enabled (cpu, while there are real-time processes), the others still are.
-    for (const controller of others) builder.try('prepare', 'writeFileAt', enable(`+${controller}`));
+    const value = asked.map((controller) => `+${controller}`).join(' ');
+    if (asked.length > 0) builder.add('prepare', 'writeFileAt', { slot, name: 'cgroup.subtree_control', value });
+    enableEach(builder, slot, others);
   }
 }
 

@@ -3,6 +3,7 @@ import { TspodError } from '../errors.js';
 import { hierarchyWith } from '../host/cgroup-layout.js';
 import type { CgroupHierarchy, CgroupLayout } from '../host/cgroup-layout.js';
 import type { LinuxResources } from '../oci/resources.js';
+import { defined } from '../util/defined.js';
 import { CONTROLLERS, V1_WRITES, v1Name, V2_WRITES } from './cgroup-writes.js';
 import type { Controller } from './cgroup-writes.js';
 import type { CgroupDirectory, CgroupFrame, CgroupPlacement, OptionalResource } from './context.js';
@@ -20,6 +21,12 @@ const V1_ALWAYS: readonly string[] = ['devices', 'pids', 'memory', 'freezer', 'c
  */
 const READ_TOGETHER: readonly Controller[] = ['memory', 'cpu', 'cpuset'];
 
+/** Hierarchy of version 1 in which systemd keeps its services, and which has no controllers. */
+const SYSTEMD_HIERARCHY = 'name=systemd';
+
+/** Name of the group below the container's in which a container is that may divide it. */
+const DELEGATED = 'delegated';
+
 export interface PlacementRequest {
   /** Path of the container's cgroup from the mount point of each hierarchy: linux.cgroupsPath. */
   readonly path: string;
@@ -27,6 +34,8 @@ export interface PlacementRequest {
   readonly optional?: readonly OptionalResource[];
   /** Version 2: the frame that the group lies in, with paths from the mount point. */
   readonly frame?: CgroupFrame | undefined;
+  /** Whether the container may divide its group. @default false */
+  readonly delegate?: boolean;
   /** Limits of a group above: the container has to be in the hierarchies of these limits as well. @default none */
   readonly within?: LinuxResources;
   /**
@@ -50,7 +59,9 @@ export function placeCgroup(layout: CgroupLayout, request: PlacementRequest): Cg
     .filter((hierarchy) =>
       request.onlyLimits === true
         ? controllersOf(hierarchy).some((controller) => needed.includes(controller))
-        : hierarchy.version === 2 || isNeededV1(hierarchy, withCompanions([...needed, ...above])),
+        : hierarchy.version === 2 ||
+          isNeededV1(hierarchy, withCompanions([...needed, ...above])) ||
+          (request.delegate === true && hierarchy.controllers.includes(SYSTEMD_HIERARCHY)),
     )
     .map((hierarchy) => directoryIn(hierarchy, request));
   return directories.length === 0 ? undefined : { directories };
@@ -105,6 +116,13 @@ function controllerHierarchy(layout: CgroupLayout, controller: Controller): Cgro
   return hierarchyWith(layout, controller) ?? hierarchyWith(layout, v1Name(controller));
 }
 
+/** Returns the group that the container may divide; undefined in hierarchies that stay read-only for it. */
+function delegatedPath({ version, controllers }: CgroupHierarchy, path: string): string | undefined {
+  if (version === 2) return `${path}/${DELEGATED}`;
+  // A named hierarchy has no limits to guard.
+  return controllers.includes(SYSTEMD_HIERARCHY) ? path : undefined;
+}
+
 /** Returns the writers for a hierarchy's version. */
 export function writersOf(hierarchy: CgroupHierarchy): typeof V1_WRITES {
   return hierarchy.version === 1 ? V1_WRITES : V2_WRITES;
@@ -121,15 +139,16 @@ export function controllersOf(hierarchy: CgroupHierarchy): readonly Controller[]
 /** Returns the request's directory in one hierarchy. */
 export function directoryIn(
   hierarchy: CgroupHierarchy,
-  { path, frame }: Pick<PlacementRequest, 'path' | 'frame'>,
+  { path, frame, delegate = false }: Pick<PlacementRequest, 'path' | 'frame' | 'delegate'>,
 ): CgroupDirectory {
   const at = (below: string): string => (hierarchy.mountPoint === '/' ? below : `${hierarchy.mountPoint}${below}`);
-  if (frame === undefined || hierarchy.version !== 2) return { hierarchy, path: at(path) };
+  const delegated = delegate ? delegatedPath(hierarchy, at(path)) : undefined;
+  const directory = { hierarchy, path: at(path), ...defined({ delegated }) };
+  if (frame === undefined || hierarchy.version !== 2) return directory;
   const { home, others } = frame;
   const homed = home === undefined ? {} : { home: at(home) };
   return {
-    hierarchy,
-    path: at(path),
+    ...directory,
     frame: { path: at(frame.path), monitor: at(frame.monitor), others, ...homed },
   };
 }

@@ -4,6 +4,7 @@ import type { LinuxResources } from '../oci/resources.js';
 import { O_DIRECTORY, O_PATH } from '../util/file-bits.js';
 import type { PlanBuilder } from './builder.js';
 import { enableControllers, unifiedControllers, type CgroupRequest } from './cgroup-controllers.js';
+import { delegateCgroup, type Delegation } from './cgroup-delegation.js';
 import { controllersOf, neededControllers, writersOf } from './cgroup-placement.js';
 import type { CgroupWrite } from './cgroup-writes.js';
 import type { CgroupDirectory, CgroupFrame, CgroupPlacement, OptionalResource } from './context.js';
@@ -11,17 +12,18 @@ import { deviceWrites } from './device-files.js';
 import { deviceProgram } from './device-program.js';
 import { NONE } from './ops.js';
 
-/** A cgroup directory, and the slot of its descriptor. */
+/** A cgroup directory, and the slots of its descriptor and of the group that the container's processes are in. */
 export interface OpenCgroup {
   readonly directory: CgroupDirectory;
   readonly slot: number;
+  readonly inside: number;
 }
 
 /** Adds steps, in `prepare`, that make all cgroup directories with their limits, before any process is in them. */
 export function createCgroups(
   builder: PlanBuilder,
   placement: CgroupPlacement,
-  request: CgroupRequest,
+  { owner, ...request }: Delegation,
 ): readonly OpenCgroup[] {
   return placement.directories.map((directory) => {
     if (directory.frame !== undefined) clearFrame(builder, directory.frame);
@@ -30,12 +32,16 @@ export function createCgroups(
     builder.add('prepare', 'cgroupCreate', { slot, path: directory.path });
     limitCgroup(builder, { directory, slot }, request);
     if (guardsDevices(placement, directory)) limitDevices(builder, { directory, slot }, request.resources);
-    return { directory, slot };
+    return { directory, slot, inside: delegateCgroup(builder, { directory, slot }, { owner, ...request }) };
   });
 }
 
 /** Adds steps that write the limits of this hierarchy's controllers, and the files that were given whole. */
-export function limitCgroup(builder: PlanBuilder, { directory, slot }: OpenCgroup, request: CgroupRequest): void {
+export function limitCgroup(
+  builder: PlanBuilder,
+  { directory, slot }: Omit<OpenCgroup, 'inside'>,
+  request: CgroupRequest,
+): void {
   const { hierarchy, path } = directory;
   const needed = neededControllers(request.resources);
   const own = controllersOf(hierarchy).filter((controller) => needed.includes(controller));
@@ -46,7 +52,7 @@ export function limitCgroup(builder: PlanBuilder, { directory, slot }: OpenCgrou
     for (const one of writersOf(hierarchy)[controller](request.resources))
       addWrite(builder, slot, one, request.optional);
   }
-  if (hierarchy.version === 2) addUnified(builder, { directory, slot }, request.resources.unified ?? {});
+  if (hierarchy.version === 2) addUnified(builder, slot, request.resources.unified ?? {});
 }
 
 const OPTIONAL_FILES: Readonly<Record<OptionalResource, readonly string[]>> = {
@@ -61,7 +67,7 @@ function addWrite(builder: PlanBuilder, slot: number, one: CgroupWrite, optional
   else builder.add('prepare', 'writeFileAt', operands);
 }
 
-function addUnified(builder: PlanBuilder, { slot }: OpenCgroup, files: Readonly<Record<string, string>>): void {
+function addUnified(builder: PlanBuilder, slot: number, files: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(files)) builder.add('prepare', 'writeFileAt', { slot, name, value });
 }
 
@@ -89,7 +95,11 @@ function guardsDevices(placement: CgroupPlacement, directory: CgroupDirectory): 
 }
 
 /** Adds the device rules. Version 1 has files for them, version 2 takes an eBPF program. */
-function limitDevices(builder: PlanBuilder, { directory, slot }: OpenCgroup, resources: LinuxResources): void {
+function limitDevices(
+  builder: PlanBuilder,
+  { directory, slot }: Omit<OpenCgroup, 'inside'>,
+  resources: LinuxResources,
+): void {
   const rules = resources.devices ?? [];
   if (rules.length === 0) return;
   if (directory.hierarchy.version === 2) {
@@ -125,7 +135,7 @@ export function leaveFrame(builder: PlanBuilder, placement: CgroupPlacement | un
 
 /** Returns the slot of the version 2 cgroup, into which the clone makes its child; NONE without one. */
 export function cloneTarget(cgroups: readonly OpenCgroup[]): number {
-  return cgroups.find(({ directory }) => directory.hierarchy.version === 2)?.slot ?? NONE;
+  return cgroups.find(({ directory }) => directory.hierarchy.version === 2)?.inside ?? NONE;
 }
 
 /**
@@ -137,7 +147,8 @@ export function cloneBeside(builder: PlanBuilder, slot: number, cgroups: readonl
   if (found === undefined) return;
   const { mountPoint, mountRoot } = found.directory.hierarchy;
   const top = mountRoot === '/' ? '' : mountRoot;
-  const below = mountPoint === '/' ? found.directory.path : found.directory.path.slice(mountPoint.length);
+  const { path, delegated = path } = found.directory;
+  const below = mountPoint === '/' ? delegated : delegated.slice(mountPoint.length);
   builder.add('prepare', 'cloneBeside', { slot, group: `${top}${below}` });
 }
 
@@ -155,8 +166,8 @@ export function putInCgroup(builder: PlanBuilder, cgroups: readonly OpenCgroup[]
  * others wait for.
  */
 export function enterCgroups(builder: PlanBuilder, cgroups: readonly OpenCgroup[]): void {
-  for (const { directory, slot } of cgroups) {
-    if (directory.hierarchy.version === 1) builder.add('init', 'cgroupEnter', { slot, file: 'tasks' });
+  for (const { directory, inside } of cgroups) {
+    if (directory.hierarchy.version === 1) builder.add('init', 'cgroupEnter', { slot: inside, file: 'tasks' });
   }
 }
 

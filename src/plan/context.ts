@@ -78,6 +78,11 @@ export interface CgroupDirectory {
   readonly path: string;
   /** Version 2: the group above, if that was given to the container as a whole. */
   readonly frame?: CgroupFrame;
+  /**
+   * The group that the container may divide, and which its processes are in: the container's, or one below it. Absent:
+   * they are in the container's, which is read-only for them.
+   */
+  readonly delegated?: string;
 }
 
 /** An existing group without processes of its own, which contains the container's group and the monitor's. */

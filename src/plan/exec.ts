@@ -50,9 +50,10 @@ function openTarget(builder: PlanBuilder, slot: number, target: ExecContext['tar
 function openCgroups(builder: PlanBuilder, { cgroup }: ExecContext): readonly OpenCgroup[] {
   return (cgroup?.directories ?? []).map((directory) => {
     const slot = builder.slot();
+    const { path, delegated = path } = directory;
     // The clone needs a descriptor that is open for reading; cgroupEnter resolves a name beneath it.
-    builder.add('prepare', 'openPath', { slot, path: directory.path, flags: O_RDONLY | O_DIRECTORY });
-    return { directory, slot };
+    builder.add('prepare', 'openPath', { slot, path: delegated, flags: O_RDONLY | O_DIRECTORY });
+    return { directory, slot, inside: slot };
   });
 }
 

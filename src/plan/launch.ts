@@ -117,7 +117,10 @@ function beginLaunch(spec: OciSpec, context: LaunchContext): Launch {
     context,
     namespaces,
     state: { id: context.id, bundle: context.runDirectory, annotations: spec.annotations ?? {} },
-    cgroups: context.cgroup === undefined ? [] : createCgroups(builder, context.cgroup, { resources, optional }),
+    cgroups:
+      context.cgroup === undefined
+        ? []
+        : createCgroups(builder, context.cgroup, { resources, optional, owner: context.rootIds }),
     usernsSlot: namespaces.has('user') ? builder.slot() : NONE,
     networkSlot: context.network !== undefined && namespaces.isNew('network') ? builder.slot() : NONE,
     rootSlot: builder.slot(),

@@ -6,7 +6,7 @@ import { baseName } from '../util/paths.js';
 import type { PlanBuilder } from './builder.js';
 import { CODES } from './codes.js';
 import { copyMount } from './copy-mount.js';
-import type { CgroupPlacement, MountLayers } from './context.js';
+import type { CgroupDirectory, CgroupPlacement, MountLayers } from './context.js';
 import { openSource, type SourcePlace } from './open-source.js';
 import { NONE } from './ops.js';
 import { addMountLayers } from './root.js';
@@ -234,9 +234,11 @@ function attach(builder: PlanBuilder, target: string, { slot, create, context }:
  */
 function addCgroupMounts(builder: PlanBuilder, target: string, request: Request): void {
   const directories = request.context.cgroup?.directories ?? [];
-  if (directories.length === 0) return;
+  const [first] = directories;
+  if (first === undefined) return;
+  const { hostCgroupNamespace: isHost } = request.context;
   if (directories.every(({ hierarchy }) => hierarchy.version === 2)) {
-    addCgroupMount(builder, target, { ...request, index: 0, whole: request.context.hostCgroupNamespace });
+    addCgroupMount(builder, target, { ...request, directory: first, whole: isHost });
     return;
   }
   const { rootSlot } = request.context;
@@ -244,9 +246,11 @@ function addCgroupMounts(builder: PlanBuilder, target: string, request: Request)
   const attributes = request.options.set & ~MOUNT_ATTR.RDONLY;
   builder.add('init', 'mountFs', { slot: frame, type: 'tmpfs', options: ['source=tmpfs', 'mode=755'], attributes });
   builder.add('init', 'attachInRoot', { slot: frame, rootSlot, target, create: CODES.create.directory });
-  for (const [index, { hierarchy }] of directories.entries()) {
+  for (const directory of directories) {
+    const { hierarchy, delegated } = directory;
     const name = baseName(hierarchy.mountPoint);
-    addCgroupMount(builder, `${target}/${name}`, { ...request, index, whole: false });
+    const whole = isHost && delegated !== undefined;
+    addCgroupMount(builder, `${target}/${name}`, { ...request, directory, whole });
     for (const link of linkNames(hierarchy.controllers, name)) {
       builder.add('init', 'makeSymlink', { rootSlot, path: `${target}/${link}`, target: name });
     }
@@ -262,8 +266,7 @@ function linkNames(controllers: readonly string[], name: string): readonly strin
 }
 
 interface CgroupMountRequest extends Request {
-  /** Index in the placement's directories. */
-  readonly index: number;
+  readonly directory: CgroupDirectory;
   /** Whether the whole hierarchy is mounted, so that paths are those in /proc/self/cgroup. */
   readonly whole: boolean;
 }
@@ -274,26 +277,42 @@ interface CgroupMountRequest extends Request {
  * cgroup namespace would change the options of the host's mount (nsdelegate).
  */
 function addCgroupMount(builder: PlanBuilder, target: string, request: CgroupMountRequest): void {
-  const { context, options, index, whole } = request;
-  const directory = context.cgroup?.directories[index];
-  if (directory === undefined) return;
-  const { slot } = context;
-  const { hierarchy } = directory;
+  const { context, directory, whole } = request;
+  const { hierarchy, path, delegated } = directory;
+  const options = delegated === undefined || whole ? request.options : writable(request.options);
   if (context.ownCgroupNamespace) {
+    const { slot } = context;
     const type = hierarchy.version === 2 ? 'cgroup2' : 'cgroup';
     const flags = hierarchy.version === 2 ? [] : hierarchy.controllers;
     builder.add('init', 'mountFs', { slot, type, options: [`source=${type}`, ...flags], attributes: options.set });
-  } else {
-    // In a user namespace init is not the owner of the directory, whose permissions depend on the umask of its maker:
-    // the monitor opens it.
-    const outside = context.usernsSlot !== NONE;
-    const path = whole ? hierarchy.mountPoint : directory.path;
-    const bound = outside ? builder.slot() : slot;
-    if (outside) copyMount(builder, { slot: bound, path, recursive: 0 });
-    else builder.add('init', 'openTree', { slot: bound, path, recursive: 0 });
-    setAttributes(builder, bound, { set: options.set, clear: options.clear });
-    attach(builder, target, { slot: bound, create: CODES.create.directory, context });
+    attach(builder, target, { slot, create: CODES.create.directory, context });
     return;
   }
+  bindCgroup(builder, target, { context, options, path: whole ? hierarchy.mountPoint : (delegated ?? path) });
+  if (!whole || delegated === undefined) return;
+  // Of the whole hierarchy the container may write to its own part alone.
+  const own = `${target}${delegated.slice(hierarchy.mountPoint.length)}`;
+  bindCgroup(builder, own, { context, options: writable(request.options), path: delegated });
+}
+
+/**
+ * Binds a directory of a hierarchy. In a user namespace init is not the owner of the directory, whose permissions depend
+ * on the umask of its maker: the monitor opens it.
+ */
+function bindCgroup(
+  builder: PlanBuilder,
+  target: string,
+  { context, options, path }: Request & { readonly path: string },
+): void {
+  const outside = context.usernsSlot !== NONE;
+  const slot = outside ? builder.slot() : context.slot;
+  if (outside) copyMount(builder, { slot, path, recursive: 0 });
+  else builder.add('init', 'openTree', { slot, path, recursive: 0 });
+  setAttributes(builder, slot, { set: options.set, clear: options.clear });
   attach(builder, target, { slot, create: CODES.create.directory, context });
+}
+
+/** Returns the options of a mount that the container may write to. */
+function writable(options: ParsedMountOptions): ParsedMountOptions {
+  return { ...options, set: options.set & ~MOUNT_ATTR.RDONLY, clear: options.clear | MOUNT_ATTR.RDONLY };
 }

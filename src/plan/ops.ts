@@ -139,6 +139,9 @@ export const OPS = {
    */
   cgroupRemove: { code: 24, fields: { path: 'str' } },
 
+  /** Gives the cgroup in the slot to this user and group of the host: its directory, and those of these files that exist. */
+  cgroupOwner: { code: 26, fields: { slot: 'u32', files: 'strs', uid: 'u32', gid: 'u32' } },
+
   /**
    * cgroup v1 cpuset: fills empty cpuset.cpus and cpuset.mems of each directory, from the hierarchy's mount point down
    * to `path`, with those of its parent: no process can enter a group in which they are empty.

@@ -48,6 +48,7 @@ export const DESCRIBERS: Describers = {
   cgroupDevices: ({ slot, program }, names) =>
     `guard devices of ${names.slot(slot)} with a program of ${program.length / 8} instructions`,
   cgroupRemove: ({ path }) => `remove cgroup ${path}`,
+  cgroupOwner: ({ slot, uid, gid }, names) => `give cgroup ${names.slot(slot)} to ${uid}:${gid}`,
   cpusetInherit: ({ path }) => `inherit the cpuset of ${path}`,
 
   rootPropagation: ({ flags }) => `make mounts ${propagationName(flags)}`,

@@ -174,6 +174,8 @@ export interface ContainerConfig extends NameConfig, AccountConfig, ImagePart {
   readonly tty: boolean;
   readonly interactive: boolean;
   readonly init: boolean;
+  /** Whether the container is in systemd mode. Absent: no. */
+  readonly systemd?: boolean;
   readonly preserveFds: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;

@@ -285,6 +285,13 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   readonly interactive?: boolean;
   /** Whether a tiny init runs as PID 1. @default false */
   readonly init?: boolean;
+  /**
+   * Whether the container is in systemd mode: it gets what systemd expects as its first process, and may make cgroups
+   * in its own. `true`: if the program is systemd, /sbin/init, /usr/sbin/init or /usr/local/sbin/init, also behind
+   * /bin/sh -c.
+   * @default 'true'
+   */
+  readonly systemd?: 'true' | 'false' | 'always';
   /** Number of additional descriptors (3 and up) that are passed to the first process, at most 256. @default 0 */
   readonly preserveFds?: number;
   /** Labels, for filters and inspect; added to the image's. @default the image's */
@@ -387,7 +394,10 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
   readonly restart?: RestartOptions;
   /** Health check. Without a test of its own it changes the settings of the image's. @default the image's */
   readonly health?: HealthOptions;
-  /** Signal that stops the container: name or number. @default the image's, or 'SIGTERM' */
+  /**
+   * Signal that stops the container: name or number.
+   * @default the image's; or 'SIGTERM', in systemd mode 'SIGRTMIN+3'
+   */
   readonly stopSignal?: string;
   /** Seconds that stop waits before SIGKILL. @default 10 */
   readonly stopTimeoutSec?: number;

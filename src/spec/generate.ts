@@ -20,6 +20,7 @@ import { ociResources } from './limits/resources.js';
 import { seccompFor } from './confinement/seccomp-choice.js';
 import { seLinuxLabel } from './confinement/selinux.js';
 import { DEFAULT_NET_SYSCTLS } from './confinement/sysctls.js';
+import { systemdEnvironment, systemdMounts } from './systemd-mode.js';
 import { hasOtherIds } from './users/userns.js';
 import { numericUser } from './users/users.js';
 import { defined } from '../util/defined.js';
@@ -85,7 +86,12 @@ function ociProcess(
   { id, hostname, apparmorProfile, secretEnv }: ProcessNames,
 ): OciProcess {
   const bounding = boundingCapabilities(config, facts);
-  const env = { ...config.env, ...(config.hostnameEnv ? { HOSTNAME: hostname } : {}), ...secretEnv };
+  const env = {
+    ...systemdEnvironment(config, id),
+    ...config.env,
+    ...(config.hostnameEnv ? { HOSTNAME: hostname } : {}),
+    ...secretEnv,
+  };
   return {
     terminal: config.tty,
     user: { ...(numericUser(config.user) ?? { uid: 0, gid: 0 }), umask: config.umask },
@@ -113,9 +119,8 @@ function namedProfile({ security: { apparmorProfile } }: ContainerConfig): strin
 
 function allMounts(config: ContainerConfig, details: SpecDetails): readonly OciMount[] {
   const files = fileMounts(config, { ...details.files, ...defined({ localtime: details.hostPaths?.localtime }) });
-  const defaults = [...kernelMounts(config), ...readOnlyRootMounts(config)];
   const own = config.mounts.map((mount) => ociMount(mount, details.volumes));
-  const ordered = orderMounts(defaults, files, own);
+  const ordered = orderMounts(defaultMounts(config), files, own);
   const covers = details.hostCovers ?? [];
   // The host's other file systems belong to the root, so they come before all mounts that may lie on them.
   if (covers.length === 0) return ordered;
@@ -123,11 +128,21 @@ function allMounts(config: ContainerConfig, details: SpecDetails): readonly OciM
   return [...covers.map((cover) => hostMount(cover, { shifted, readOnly: config.readOnly })), ...ordered];
 }
 
+/** Returns the mounts that tspod makes by itself. Of a read-only root's and systemd's, one is enough at a place. */
+function defaultMounts(config: ContainerConfig): readonly OciMount[] {
+  const memory = [...readOnlyRootMounts(config), ...systemdMounts(config)];
+  const byPlace = new Map(memory.map((mount) => [mount.destination, mount]));
+  return [...kernelMounts(config), ...byPlace.values()];
+}
+
 /** Returns the paths in the container where something is or was mounted, including the kernel's file systems. */
 export function mountTargets(config: ContainerConfig): readonly string[] {
   const all = { hosts: '/', hostname: '/', resolvConf: '/', containerenv: '/', secrets: '/' };
-  const defaults = [...kernelMounts(config), ...readOnlyRootMounts(config)];
-  const mounts = [...defaults, ...fileMounts(config, all), ...config.mounts.map((mount) => ociMount(mount))];
+  const mounts = [
+    ...defaultMounts(config),
+    ...fileMounts(config, all),
+    ...config.mounts.map((mount) => ociMount(mount)),
+  ];
   return mounts.map((mount) => mount.destination);
 }
 

@@ -34,6 +34,7 @@ import { normalizeCommand, normalizeRoot } from './files/root.js';
 import { normalizeIoPriority, normalizePersonality, normalizeScheduler } from './limits/scheduling.js';
 import { normalizeSecrets } from './files/secret-options.js';
 import { checkSysctls } from './confinement/sysctls.js';
+import { isSystemdMode, SYSTEMD_STOP_SIGNAL } from './systemd-mode.js';
 import { keptUser, normalizeUserns } from './users/userns.js';
 import { checkGroups, checkUser, parseUmask } from './users/users.js';
 
@@ -74,14 +75,17 @@ export function normalizeCreateOptions(
 ): ContainerConfig {
   checkCreateOptions(given);
   const options = image === undefined ? given : withImage(given, image);
+  const own = identity(options, image, pod);
+  const systemd = isSystemdMode({ ...options, args: own.args });
   const config: ContainerConfig = {
-    ...identity(options, image, pod),
+    ...own,
+    ...(systemd ? { systemd } : {}),
     ...processPart(options, facts, image),
     ...(image === undefined ? {} : imagePart(given)),
     ...isolation(options),
     ...fileSystem(options),
     ...security(options, facts),
-    ...lifeCycle(options),
+    ...lifeCycle(options, systemd ? SYSTEMD_STOP_SIGNAL : DEFAULT_STOP_SIGNAL),
     ...normalizeCgroups(options, facts, cgroupManager),
   };
   checkCombinations(options, config);
@@ -220,12 +224,12 @@ function securityConfig(options: SecurityOptions, privileged: boolean): Security
   };
 }
 
-function lifeCycle(options: CreateOptions) {
+function lifeCycle(options: CreateOptions, defaultSignal: number) {
   return {
     log: normalizeLog(options.log ?? {}),
     restart: normalizeRestart(options.restart ?? { policy: 'no' }),
     ...defined({ health: options.health === undefined ? undefined : normalizeHealth(options.health) }),
-    stopSignal: options.stopSignal === undefined ? DEFAULT_STOP_SIGNAL : signalNumber(options.stopSignal),
+    stopSignal: options.stopSignal === undefined ? defaultSignal : signalNumber(options.stopSignal),
     stopTimeoutSec: seconds('stopTimeoutSec', options.stopTimeoutSec ?? DEFAULT_STOP_TIMEOUT_SEC),
     timeoutSec: seconds('timeoutSec', options.timeoutSec ?? 0),
     autoRemove: options.autoRemove ?? false,

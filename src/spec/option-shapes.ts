@@ -51,6 +51,7 @@ export const CREATE_SHAPE: ShapeOf<CreateOptions> = {
   tty: 'boolean',
   interactive: 'boolean',
   init: 'boolean',
+  systemd: 'string',
   preserveFds: 'number',
   labels: 'record',
   annotations: 'record',

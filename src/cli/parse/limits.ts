@@ -1,5 +1,12 @@
 /** Parses --ulimit, --restart and the limits of devices. */
-import type { DeviceRate, DeviceWeight, RestartOptions, UlimitOptions } from '../../spec/create-options.js';
+import type {
+  CreateOptions,
+  DeviceRate,
+  DeviceWeight,
+  RestartOptions,
+  UlimitOptions,
+} from '../../spec/create-options.js';
+import { SYSTEMD_VALUES } from '../../spec/systemd-mode.js';
 import { invalid } from '../errors/cli-error.js';
 import type { Caller } from './caller.js';
 import { parseSize } from './size.js';
@@ -66,6 +73,14 @@ export function parseRestart(text: string): RestartOptions {
     );
   }
   return { policy, maxRetries: Number(retries) };
+}
+
+/** Parses the value of --systemd, in any case. */
+export function parseSystemd(text: string): NonNullable<CreateOptions['systemd']> {
+  const value = SYSTEMD_VALUES.find((known) => known === text.toLowerCase());
+  if (value !== undefined) return value;
+  const values = SYSTEMD_VALUES.join(', ');
+  throw invalid(`invalid config provided: --systemd values must be one of "${values}": invalid configuration`);
 }
 
 /** Parses /dev/NAME:RATE; the rate has the units of a size. */

@@ -12,6 +12,7 @@ import type { CgroupFrame, CgroupPlacement } from '../../plan/context.js';
 import { cgroupsPath, framePaths, splittable, type CgroupNames } from '../../spec/limits/cgroup-path.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import { optionalResources } from '../../spec/limits/resources.js';
+import { mayDivideCgroup } from '../../spec/systemd-mode.js';
 import type { EngineContext } from '../context.js';
 import { podResources } from '../pod/resources.js';
 
@@ -31,6 +32,7 @@ export function cgroupFor(context: EngineContext, id: string, request: CgroupReq
     resources,
     optional: optionalResources(config.resources),
     frame: frameFor(context, id, request),
+    delegate: mayDivideCgroup(config),
     ...(config.pod?.resources === undefined ? {} : { within: podResources(config.pod.resources) }),
   });
 }
@@ -69,8 +71,16 @@ function processesIn(directory: string): readonly number[] {
     .filter((pid) => pid > 0);
 }
 
-/** Returns all places where the container has a cgroup now; undefined if there are none. */
-export function presentCgroups(context: EngineContext, id: string, config: CgroupNames): CgroupPlacement | undefined {
+/**
+ * Returns all places where the container has a cgroup now; undefined if there are none. `delegate`: result of
+ * mayDivideCgroup(), for processes that are put into them.
+ */
+export function presentCgroups(
+  context: EngineContext,
+  id: string,
+  config: CgroupNames,
+  delegate = false,
+): CgroupPlacement | undefined {
   if (config.cgroups === 'disabled') return undefined;
   const split = config.cgroups === 'split' ? (context.store.get(id)?.state.splitFrom ?? '') : '';
   if (config.cgroups === 'split' && split === '') return undefined;
@@ -80,7 +90,7 @@ export function presentCgroups(context: EngineContext, id: string, config: Cgrou
   const directories = context
     .facts()
     .cgroup.hierarchies.filter((hierarchy) => !hierarchy.readOnly)
-    .map((hierarchy) => directoryIn(hierarchy, { path, frame }))
+    .map((hierarchy) => directoryIn(hierarchy, { path, frame, delegate }))
     .filter((directory) => existsSync(directory.path));
   return directories.length === 0 ? undefined : { directories };
 }

@@ -11,6 +11,7 @@ import type { Plan } from '../../plan/ops.js';
 import type { ContainerConfig } from '../../spec/config.js';
 import type { ExecOptions } from '../../spec/create-options.js';
 import { execRequest, type ExecRequest } from '../../spec/exec.js';
+import { mayDivideCgroup } from '../../spec/systemd-mode.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths } from '../../storage/paths.js';
 import { presentCgroups } from '../cgroups/placement.js';
@@ -82,7 +83,7 @@ export function compileExec(
       .map(({ type }) => type)
       .filter((type) => type !== 'user' || userns !== undefined),
     ...(userns === undefined ? {} : { rootIds: userns }),
-    cgroup: presentCgroups(context, id, config),
+    cgroup: presentCgroups(context, id, config, mayDivideCgroup(config)),
     identity: request.identity,
     stdio: stdio.stdio,
     extraFds: stdio.extraFds,

@@ -32,6 +32,7 @@ export function inspectConfig(
     Entrypoint: config.entrypoint.length === 0 ? null : config.entrypoint,
     Labels: config.labels,
     Annotations: config.annotations,
+    ...(config.systemd === true ? { SystemdMode: true } : {}),
     StopSignal: signalName(config.stopSignal),
     CreateCommand: config.createCommand,
     Umask: config.umask.toString(8).padStart(4, '0'),

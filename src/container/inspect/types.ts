@@ -60,6 +60,8 @@ export interface InspectConfig extends InspectHealthConfig {
   readonly Entrypoint: readonly string[] | null;
   readonly Labels: Readonly<Record<string, string>>;
   readonly Annotations: Readonly<Record<string, string>>;
+  /** Only in systemd mode. */
+  readonly SystemdMode?: true;
   /** Name of the signal. */
   readonly StopSignal: string;
   readonly CreateCommand: readonly string[];

@@ -64,7 +64,21 @@ test(
   'Error: --kernel-memory is not supported yet: kernels since 5.16 have no such limit\n',
 );
 test(fails, ['run', '--pod', 'x', 'host:'], 'Error: no pod with name or ID x found: no such pod\n');
-test(fails, ['run', '--systemd', 'true', 'host:'], 'Error: --systemd is not supported yet: there is no systemd mode\n');
+test(
+  fails,
+  ['run', '--sdnotify', 'conmon', 'host:'],
+  'Error: --sdnotify is not supported yet: readiness is not passed on to systemd\n',
+);
+test(
+  fails,
+  ['run', '--systemd', 'yes', 'host:'],
+  'Error: invalid config provided: --systemd values must be one of "true, false, always": invalid configuration\n',
+);
+test(
+  fails,
+  ['run', '--systemd', 'always', '--init', 'host:'],
+  'Error: cannot use container-init binary with systemd=always\n',
+);
 test(
   fails,
   ['run', '-v', 'da ta:/x', 'host:'],
@@ -202,7 +216,7 @@ test('--help, help and --version', async (t) => {
   const { stdout } = await run(t, 0, 'run', '--help');
   t.regex(stdout, /Usage:\n {2}tspod run \[options\] IMAGE/);
   t.regex(stdout, / {2}-m, --memory size /);
-  t.notRegex(stdout, /--systemd /);
+  t.notRegex(stdout, /--sdnotify /);
   t.is((await run(t, 0, 'help', 'run')).stdout, stdout);
   t.is(
     (await run(t, 0, 'container', 'run', '--help')).stdout,

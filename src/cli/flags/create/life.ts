@@ -1,5 +1,6 @@
 /** Flags of create and run: restart, stop, time limit, and the log. */
-import { parseRestart } from '../../parse/limits.js';
+import { SYSTEMD_VALUES } from '../../../spec/systemd-mode.js';
+import { parseRestart, parseSystemd } from '../../parse/limits.js';
 import { parseLogDriver, parseLogOptions } from '../../parse/log.js';
 import { setLog, type CreateFlag } from './draft.js';
 
@@ -27,6 +28,18 @@ export const lifeFlags: readonly CreateFlag[] = [
     help: 'Containers that must run before it, and are started with it',
     set: (draft, names) => {
       draft.requires = names;
+    },
+  },
+  {
+    name: 'systemd',
+    kind: 'text',
+    value: 'when',
+    completion: SYSTEMD_VALUES,
+    default: 'true',
+    group: LIFE,
+    help: 'Give the container what systemd needs: true (if its program is systemd or /sbin/init), false, always',
+    set: (draft, value) => {
+      draft.systemd = parseSystemd(value);
     },
   },
   {

@@ -8,6 +8,5 @@ export const missingFlags: readonly CreateFlag[] = [
   missingFlag('kernel-memory', 'kernels since 5.16 have no such limit'),
   missingFlag('init-path', "--init runs tspod's own init"),
   { ...missingFlag('sdnotify', 'readiness is not passed on to systemd'), harmless: ['ignore'] },
-  { ...missingFlag('systemd', 'there is no systemd mode'), harmless: ['false'] },
   { ...missingFlag('seccomp-policy', 'choose a profile with --security-opt seccomp=FILE'), harmless: ['default'] },
 ];

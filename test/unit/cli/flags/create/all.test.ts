@@ -176,6 +176,8 @@ covers('cgroups', 'disabled', { cgroups: 'disabled' });
 covers('cgroups', 'no-conmon', { cgroups: 'no-conmon' });
 covers('cgroups', 'split', { cgroups: 'split' });
 covers('restart', 'on-failure:3', { restart: { policy: 'on-failure', maxRetries: 3 } });
+covers('systemd', 'Always', { systemd: 'always' });
+covers('systemd', '', {});
 covers('stop-signal', 'INT', { stopSignal: 'INT' });
 covers('stop-timeout', '3', { stopTimeoutSec: 3 });
 covers('timeout', '3', { timeoutSec: 3 });
