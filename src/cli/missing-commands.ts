@@ -10,54 +10,62 @@ export interface MissingCommand {
 }
 
 const BUILD = {
-  why: 'images are not built yet',
+  why: 'images cannot be built',
   instead: '`tspod load` or `tspod pull` of one that was built elsewhere, or `tspod commit`',
 };
 const KUBE = {
-  why: 'definitions for Kubernetes are neither read nor written',
+  why: 'Kubernetes YAML can neither be read nor written',
   instead: '`tspod pod create`, then `tspod run --pod`',
 };
 const REMOTE = { why: 'there is no remote service', instead: '`ssh HOST tspod`' };
 const CHECKPOINT = {
-  why: 'processes are not written to files',
+  why: 'containers cannot be checkpointed',
   instead: '`tspod pause` and `tspod unpause`, which keep them in memory',
 };
 const SIGNATURES = {
-  why: 'signatures are neither made nor looked at: what policy.json wants signed is refused',
+  why: 'signatures are neither created nor checked: images that policy.json requires to be signed are refused',
   instead: 'names with a digest',
 };
 
 /** The missing commands in alphabetical order. */
 export const MISSING_COMMANDS: readonly MissingCommand[] = [
-  { path: 'auto-update', why: 'no units of systemd are known', instead: '`tspod run --pull newer --replace`' },
+  {
+    path: 'auto-update',
+    why: 'systemd units of containers are not supported',
+    instead: '`tspod run --pull newer --replace`',
+  },
   { path: 'build', ...BUILD },
   { path: 'buildx', ...BUILD },
-  { path: 'compose', why: 'compose files are not read', instead: KUBE.instead },
+  { path: 'compose', why: 'compose files are not supported', instead: KUBE.instead },
   { path: 'container checkpoint', ...CHECKPOINT },
   { path: 'container restore', ...CHECKPOINT },
-  { path: 'container runlabel', why: 'labels are not run', instead: '`tspod image inspect`, which shows the label' },
+  {
+    path: 'container runlabel',
+    why: 'commands in labels are not run',
+    instead: '`tspod image inspect`, which shows the label',
+  },
   {
     path: 'generate',
-    why: 'neither units of systemd nor definitions for Kubernetes are written',
-    instead: 'a unit of your own that calls `tspod run`',
+    why: 'neither systemd units nor Kubernetes YAML can be generated',
+    instead: 'a unit file of your own that calls `tspod run`',
   },
   { path: 'image build', ...BUILD },
   {
     path: 'image scp',
-    why: 'images are not copied between machines',
+    why: 'images cannot be copied between machines directly',
     instead: '`tspod save IMAGE | ssh HOST tspod load`',
   },
   { path: 'image sign', ...SIGNATURES },
   { path: 'image trust', ...SIGNATURES },
   { path: 'kube', ...KUBE },
-  { path: 'machine', why: 'containers run on this machine, not on a virtual one', instead: '' },
+  { path: 'machine', why: 'containers run directly on this machine, not in a virtual machine', instead: '' },
   { path: 'play', ...KUBE },
-  { path: 'pod clone', why: 'pods are not copied', instead: '`tspod container clone --pod`, for each container' },
+  { path: 'pod clone', why: 'pods cannot be cloned', instead: '`tspod container clone --pod`, for each container' },
   { path: 'system connection', ...REMOTE },
   { path: 'system migrate', why: 'a new version has nothing to migrate', instead: '' },
   { path: 'system renumber', why: 'there are no numbered locks', instead: '' },
   { path: 'system service', ...REMOTE },
-  { path: 'unshare', why: 'it is for users other than root, who cannot make containers yet', instead: 'unshare(1)' },
+  { path: 'unshare', why: 'it is for rootless containers, which are not supported', instead: 'unshare(1)' },
   { path: 'volume reload', why: 'volumes have one driver, local', instead: '' },
 ];
 

@@ -7,7 +7,7 @@ export const command: Command = {
   name: 'diff',
   summary: 'Inspect changes to the file systems of a container or an image',
   description:
-    'Lists the files that a container, or else the uppermost layer of an image, has added (A), changed (C) and deleted (D), or how it differs from a second one. Directories count as changed when something in them has.',
+    'Lists the files that a container, or else the top layer of an image, has added (A), changed (C) and deleted (D), or the differences from a second one. A directory counts as changed when something in it has changed.',
   usage: '[options] {CONTAINER|IMAGE} [{CONTAINER|IMAGE}]',
   examples: ['diff web', 'diff --format json web', 'diff app:2 app:1'],
   flags: [changesFormatFlag, latestFlag],

@@ -24,7 +24,7 @@ export const command: Command = {
   name: 'inspect',
   summary: 'Display the configuration of containers, images, volumes, networks and pods',
   description:
-    'Prints all that is known of containers, or, where no container has the name, of images, volumes, networks and pods, as JSON, or what a Go template makes of it.',
+    'Prints the details of containers or, where no container has the name, of images, volumes, networks and pods, as JSON, or formatted by a Go template.',
   usage: '[options] {CONTAINER|IMAGE|VOLUME|NETWORK|POD}...',
   examples: [
     'inspect web',
@@ -34,7 +34,7 @@ export const command: Command = {
   flags: [
     inspectFormatFlag,
     latestFlag,
-    { name: 'size', short: 's', kind: 'bool', help: 'Also the size of the files' },
+    { name: 'size', short: 's', kind: 'bool', help: 'Also show the size of the files' },
     {
       name: 'type',
       short: 't',

@@ -17,19 +17,19 @@ export async function statusOfContainer(
   if (end.reason === 'exited' && !isUnknown(end)) return endStatus(end);
   const exit = await laterExit(container);
   if (!isUnknown(exit)) {
-    const why = 'another command ended or removed it, and waits five seconds for who reads slowly';
+    const why = 'another command stopped or removed it, and slow readers are given five seconds';
     await log('warning', `the last output of container ${container.name} is lost: ${why}`);
     return endStatus(exit);
   }
-  const after = isRemoved(container) ? 'ended and removed' : 'ended';
-  throw died(`container ${container.name} died: the container was ${after}, its exit code is not known`);
+  const after = isRemoved(container) ? 'stopped and removed' : 'stopped';
+  throw died(`container ${container.name} died: the container was ${after}, and its exit code is unknown`);
 }
 
 /** Returns the exit status for a command in a container; the command keeps running if its monitor dies. */
 export function statusOfCommand(container: Container, exit: ExitStatus | undefined): number {
   if (exit !== undefined && !isUnknown(exit)) return endStatus(exit);
   const where = `a command in container ${container.name}`;
-  throw died(`${where} died: how the command ended is not known`);
+  throw died(`${where} died: how the command ended is unknown`);
 }
 
 function died(what: string): StatusError {

@@ -6,5 +6,5 @@ export const detachKeysFlag: Flag = {
   kind: 'text',
   value: 'keys',
   default: 'ctrl-p,ctrl-q',
-  help: "Keys that detach: letters or ctrl-LETTER, with commas between them; '' for none",
+  help: "Key sequence that detaches: letters or ctrl-LETTER, separated by commas; '' for none",
 };

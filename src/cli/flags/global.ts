@@ -29,7 +29,7 @@ export const globalFlags: readonly Flag[] = [
     value: 'directory',
     completion: 'directory',
     group: GLOBAL,
-    help: 'Where the state that a reboot wipes is kept',
+    help: 'Where state that does not outlive a reboot is stored',
     default: '$TSPOD_RUNROOT or /run/tspod',
   },
   {
@@ -41,7 +41,7 @@ export const globalFlags: readonly Flag[] = [
     help: 'Log messages of this level and above',
     default: 'warn',
   },
-  { name: 'debug', short: 'D', kind: 'bool', group: GLOBAL, help: 'As --log-level debug' },
+  { name: 'debug', short: 'D', kind: 'bool', group: GLOBAL, help: 'Same as --log-level debug' },
   {
     name: 'hooks-dir',
     kind: 'list',
@@ -56,7 +56,7 @@ export const globalFlags: readonly Flag[] = [
     value: 'name',
     completion: ['tspod', 'crun', 'runc'],
     group: GLOBAL,
-    help: 'OCI runtime that makes new containers: a name, or the path of one',
+    help: 'OCI runtime for new containers: a name or a path',
     default: 'tspod',
   },
   {
@@ -64,7 +64,7 @@ export const globalFlags: readonly Flag[] = [
     kind: 'list',
     value: 'flag',
     group: GLOBAL,
-    help: 'Flag for another OCI runtime, without its dashes',
+    help: 'Flag passed to another OCI runtime, without its dashes',
   },
   {
     name: 'cgroup-manager',
@@ -72,8 +72,8 @@ export const globalFlags: readonly Flag[] = [
     value: 'name',
     completion: ['cgroupfs', 'systemd'],
     group: GLOBAL,
-    help: 'Who makes the cgroups of new containers: cgroupfs, systemd',
-    default: '$TSPOD_CGROUP_MANAGER, systemd where it runs and cgroup v2 is alone, or cgroupfs',
+    help: 'Cgroup manager of new containers: cgroupfs, systemd',
+    default: '$TSPOD_CGROUP_MANAGER, systemd where it runs with cgroup v2 alone, or cgroupfs',
   },
   {
     name: 'network-config-dir',
@@ -81,8 +81,8 @@ export const globalFlags: readonly Flag[] = [
     value: 'directory',
     completion: 'directory',
     group: GLOBAL,
-    help: 'Where the configurations of networks are',
-    default: '/etc/containers/networks; with another --root a directory in it',
+    help: 'Where network configurations are stored',
+    default: '/etc/containers/networks; with another --root, a directory in that',
   },
   {
     name: 'storage-driver',
@@ -90,7 +90,7 @@ export const globalFlags: readonly Flag[] = [
     value: 'name',
     completion: ['overlay'],
     group: GLOBAL,
-    help: 'How layers are kept: overlay',
+    help: 'Storage driver: overlay',
     default: 'overlay',
   },
   {
@@ -112,13 +112,19 @@ export const globalFlags: readonly Flag[] = [
     help: 'Print to a file instead of stdout',
   },
   // Podman has these flags; tspod accepts and ignores them.
-  { name: 'trace', kind: 'bool', group: GLOBAL, hidden: true, help: 'Tracing of Podman itself' },
+  {
+    name: 'trace',
+    kind: 'bool',
+    group: GLOBAL,
+    hidden: true,
+    help: 'Accepted for compatibility with Podman; no effect',
+  },
   {
     name: 'max-workers',
     kind: 'uint',
     group: GLOBAL,
     hidden: true,
-    help: 'How many containers Podman works on at once',
+    help: 'Accepted for compatibility with Podman; no effect',
   },
   ...missing('conmon', NO_RUNTIME),
   ...missing('connection url identity ssh', NO_REMOTE),
@@ -128,6 +134,6 @@ export const globalFlags: readonly Flag[] = [
   ...missing('tmpdir', 'use --runroot'),
   ...missing('volumepath', 'volumes are kept below --root'),
   ...missing('default-mounts-file', 'there are no default mounts'),
-  ...missing('network-cmd-path', 'it is for slirp4netns, which users other than root need'),
+  ...missing('network-cmd-path', 'it is for slirp4netns, which only users other than root need'),
   ...missing('namespace', 'use --root and --runroot for a separate set of containers'),
 ];

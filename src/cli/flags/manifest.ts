@@ -8,16 +8,16 @@ import { missingFlag } from './missing.js';
 
 export const ENTRY_FLAGS: readonly Flag[] = [
   { name: 'annotation', kind: 'items', value: 'key=value', help: 'Annotation of the image in the list' },
-  { name: 'arch', kind: 'text', value: 'name', help: "Architecture in place of the image's" },
-  missingFlag('features', 'nothing chooses an image by it'),
-  { name: 'os', kind: 'text', value: 'name', help: "Operating system in place of the image's" },
+  { name: 'arch', kind: 'text', value: 'name', help: "Architecture, instead of the image's" },
+  missingFlag('features', 'images are not selected by it'),
+  { name: 'os', kind: 'text', value: 'name', help: "Operating system, instead of the image's" },
   {
     name: 'os-version',
     kind: 'text',
     value: 'version',
-    help: "Version of the operating system in place of the image's",
+    help: "Version of the operating system, instead of the image's",
   },
-  { name: 'variant', kind: 'text', value: 'name', help: "Variant of the architecture in place of the image's" },
+  { name: 'variant', kind: 'text', value: 'name', help: "Variant of the architecture, instead of the image's" },
 ];
 
 export const OS_FEATURES_FLAG: Flag = {

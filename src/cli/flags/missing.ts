@@ -14,4 +14,4 @@ export function missingSwitch(name: string, missing: string): MissingFlag {
 }
 
 /** Reason for refusing --gpus, for containers and for pods. */
-export const NO_GPUS = 'nothing knows which devices they are: give them with --device';
+export const NO_GPUS = 'GPUs cannot be found by name: give their devices with --device';

@@ -5,10 +5,10 @@ import type { FlagValues } from '../command-parts/flag-values.js';
 import type { Flag } from '../command-parts/flag.js';
 
 export const PLATFORM_FLAGS = [
-  { name: 'arch', kind: 'text', value: 'name', help: "Architecture in place of the machine's" },
-  { name: 'os', kind: 'text', value: 'name', help: "Operating system in place of the machine's" },
-  { name: 'platform', kind: 'text', value: 'OS/ARCH[/VARIANT]', help: "Platform in place of the machine's" },
-  { name: 'variant', kind: 'text', value: 'name', help: "Variant of the architecture in place of the machine's" },
+  { name: 'arch', kind: 'text', value: 'name', help: "Architecture, instead of the machine's" },
+  { name: 'os', kind: 'text', value: 'name', help: "Operating system, instead of the machine's" },
+  { name: 'platform', kind: 'text', value: 'OS/ARCH[/VARIANT]', help: "Platform, instead of the machine's" },
+  { name: 'variant', kind: 'text', value: 'name', help: "Variant of the architecture, instead of the machine's" },
 ] as const satisfies readonly Flag[];
 
 export const CHANGE_FLAG = {

@@ -10,7 +10,7 @@ export const authFileFlag: Flag = {
   kind: 'text',
   value: 'file',
   completion: 'file',
-  help: 'File of logins in place of $REGISTRY_AUTH_FILE or the usual one',
+  help: 'Auth file to use instead of $REGISTRY_AUTH_FILE or the default one',
 };
 
 /** Flag of `login` and `logout`. */
@@ -19,7 +19,7 @@ export const compatAuthFileFlag: Flag = {
   kind: 'text',
   value: 'file',
   completion: 'file',
-  help: "Docker's config.json in place of a file of --authfile",
+  help: "Docker's config.json, to use instead of --authfile",
 };
 
 export const certDirectoryFlag: Flag = {
@@ -27,7 +27,7 @@ export const certDirectoryFlag: Flag = {
   kind: 'text',
   value: 'directory',
   completion: 'directory',
-  help: "Certificates in place of the registry's in certs.d",
+  help: "Directory of certificates, instead of the registry's in certs.d",
 };
 
 export const tlsVerifyFlag: Flag = {

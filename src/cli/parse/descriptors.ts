@@ -33,7 +33,7 @@ export function checkDescriptors(count: number, what = 'the preserve-fds option'
 export function listeningDescriptors({ env }: Caller): ListenFds | undefined {
   const { LISTEN_FDS: count = '', LISTEN_PID: pid = '', LISTEN_FDNAMES: names } = env;
   if (count === '' || !['', String(process.pid), String(process.ppid)].includes(pid)) return undefined;
-  if (!/^\d{1,6}$/.test(count)) throw invalid(`LISTEN_FDS is no number: ${JSON.stringify(count)}`);
+  if (!/^\d{1,6}$/.test(count)) throw invalid(`invalid LISTEN_FDS ${JSON.stringify(count)}: not a number`);
   const fds = Array.from({ length: checkDescriptors(Number(count), `LISTEN_FDS=${count}`) }, (_, index) => 3 + index);
   return fds.length === 0 ? undefined : { fds, ...(names === undefined ? {} : { names }) };
 }
@@ -43,7 +43,7 @@ export function listeningDescriptors({ env }: Caller): ListenFds | undefined {
  * caller's. Throws CliError.
  */
 export function checkDescriptor(text: string): number {
-  if (!/^\d+$/.test(text)) throw invalid(`--preserve-fd: ${JSON.stringify(text)} is no descriptor`);
+  if (!/^\d+$/.test(text)) throw invalid(`--preserve-fd: ${JSON.stringify(text)} is not a file descriptor`);
   const target = targetOf(Number(text));
   if (target === undefined || isOfNode(target)) {
     throw invalid(`file descriptor ${text} is not available - the preserve-fd option requires that it is passed`);

@@ -146,7 +146,7 @@ function keyValues(text: string | undefined): readonly (readonly [string, string
 
 function parseNumber(text: string): number {
   if (/^\d{1,10}$/.test(text) && Number(text) <= MAX_NUMBER) return Number(text);
-  throw invalid(`invalid number ${JSON.stringify(text)}: an id or a size is 0 to ${String(MAX_NUMBER)}`);
+  throw invalid(`invalid number ${JSON.stringify(text)}: ids and sizes must be 0 to ${String(MAX_NUMBER)}`);
 }
 
 function splitOnce(text: string, separator: string): readonly [string, string | undefined] {

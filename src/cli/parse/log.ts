@@ -43,7 +43,7 @@ export function parseLogOptions(items: readonly string[], caller: Pick<Caller, '
         break;
       case 'max-file':
         if (!/^[1-9]\d{0,3}$/.test(value))
-          throw invalid(`invalid log option ${JSON.stringify(item)}: not a number of files`);
+          throw invalid(`invalid log option ${JSON.stringify(item)}: max-file must be 1 to 9999`);
         draft.maxFiles = Number(value);
         break;
       case 'tag':

@@ -20,7 +20,7 @@ export function parseShared(text: string): `path:${string}` | `container:${strin
     return `container:${rest}`;
   }
   if (kind !== 'ns') return undefined;
-  if (!rest.startsWith('/')) throw invalid(`the path of a namespace must be absolute: ${JSON.stringify(rest)}`);
+  if (!rest.startsWith('/')) throw invalid(`namespace path must be absolute: ${JSON.stringify(rest)}`);
   return `path:${rest}`;
 }
 

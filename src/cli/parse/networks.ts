@@ -42,8 +42,7 @@ function modeName(mode: string): string {
 
 function parseOne(value: string): ParsedNetworks {
   if (Object.hasOwn(MODES, value)) return modeOf(MODES[value] ?? 'bridge');
-  if (/^(slirp4netns|pasta)(:|$)/.test(value))
-    throw unsupported(`--network ${value}`, 'it is for users other than root');
+  if (/^(slirp4netns|pasta)(:|$)/.test(value)) throw unsupported(`--network ${value}`, 'it is for rootless containers');
   const shared = parseShared(value);
   if (shared !== undefined) return { mode: shared, networks: [] };
   const colon = value.indexOf(':');

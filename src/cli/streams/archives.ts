@@ -13,7 +13,7 @@ export const OUTPUT_FLAG: Flag = {
   kind: 'text',
   value: 'file',
   completion: 'file',
-  help: 'Write to a file in place of stdout',
+  help: 'Write to a file instead of stdout',
 };
 
 /** Throws CliError if an archive would be written to a terminal. */

@@ -15,21 +15,21 @@ import { shortId } from '../../util/short-id.js';
 /** Flags that choose what is printed, and how. */
 export const LOG_FLAGS: readonly Flag[] = [
   { name: 'color', kind: 'bool', help: 'Print names in colours' },
-  { name: 'follow', short: 'f', kind: 'bool', help: 'Go on until the container ends' },
+  { name: 'follow', short: 'f', kind: 'bool', help: 'Follow the output until the container ends' },
   { name: 'names', short: 'n', kind: 'bool', help: 'Begin each line with the name of its container' },
   {
     name: 'since',
     kind: 'text',
     value: 'time',
-    help: 'Leave out what is older: a date, seconds since 1970, or a duration before now',
+    help: 'Show output since this time: a date, seconds since 1970, or a duration before now',
   },
-  { name: 'tail', kind: 'int', value: 'lines', default: '-1', help: 'Print the last lines only; -1 is all' },
+  { name: 'tail', kind: 'int', value: 'lines', default: '-1', help: 'Print only the last lines; -1 is all' },
   { name: 'timestamps', short: 't', kind: 'bool', help: 'Begin each line with its time' },
   {
     name: 'until',
     kind: 'text',
     value: 'time',
-    help: 'Leave out what is newer: a date, seconds since 1970, or a duration from now on',
+    help: 'Show output until this time: a date, seconds since 1970, or a duration from now on',
   },
 ];
 

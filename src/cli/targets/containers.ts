@@ -35,7 +35,7 @@ export const ignoreFlag: Flag = {
   name: 'ignore',
   short: 'i',
   kind: 'bool',
-  help: 'Take a missing container for success',
+  help: 'Ignore missing containers',
 };
 
 export function allFlag(help: string): Flag {

@@ -27,7 +27,7 @@ export const ignorePodFlag: Flag = {
   name: 'ignore',
   short: 'i',
   kind: 'bool',
-  help: 'Take a missing pod for success',
+  help: 'Ignore missing pods',
 };
 
 export interface PodSelection {

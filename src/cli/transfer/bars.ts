@@ -85,8 +85,8 @@ interface Drawing {
 }
 
 function barText({ state, currentBytes, totalBytes }: BlobProgress, { progress, columns }: Drawing): string {
-  if (state === 'waiting') return 'waits for another process';
-  if (state === 'unpacking') return 'is unpacked';
+  if (state === 'waiting') return 'waiting for another process';
+  if (state === 'unpacking') return 'unpacking';
   const drawn = Math.floor(progress * columns);
   const head = drawn < columns ? '>' : '';
   const bar = `${'='.repeat(drawn)}${head}`.padEnd(columns, '-');

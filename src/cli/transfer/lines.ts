@@ -23,7 +23,7 @@ export function imageLine({ state, reference }: ImageProgress): string {
 function blobLine({ role, digest, state }: BlobProgress): string | undefined {
   const what = role === 'config' ? `config ${hexOf(digest).slice(0, 10)}` : `blob ${digest}`;
   if (state === 'transferring') return `Copying ${what}`;
-  if (state === 'waiting') return `Waiting for ${what}, which another process fetches`;
+  if (state === 'waiting') return `Waiting for ${what}, which another process is fetching`;
   return state === 'exists' && role === 'layer' ? `Copying ${what} skipped: already exists` : undefined;
 }
 

@@ -76,7 +76,7 @@ onBusybox('clone: what makes no sense is refused', async (t, root) => {
   await refused(/accepts between 1 and 3 arg\(s\), received 0/);
   await refused(/cannot set --force without --destroy/, '-f', 'c');
   await refused(/is already in use/, 'c', 'c');
-  await refused(/another image for a clone is not supported yet/, 'c', 'd', 'busybox');
+  await refused(/a different image for a clone is not supported yet/, 'c', 'd', 'busybox');
   await refused(/no pod with name or ID p found: no such pod/, '--pod', 'p', 'c');
   await refused(/names must match/, '--name', 'a/b', 'c');
   t.is(await output(t, 'ps', '-aq'), await output(t, 'ps', '-q', '-n', '1'), 'no clone was made');

@@ -293,7 +293,7 @@ test('cp: a device of a container is not copied to the host', async (t) => {
   writeFileSync(join(host, 'old'), 'old');
   for (const to of ['null', 'old', '.']) {
     const { stderr } = await run(t, 125, 'cp', 'c:/dev/null', join(host, to));
-    t.is(stderr, 'Error: "/dev/null" of container c is a device, which is not copied to the host\n');
+    t.is(stderr, 'Error: "/dev/null" in container c is a device: devices are not copied to the host\n');
   }
   t.is(readFileSync(join(host, 'old'), 'utf8'), 'old');
   t.false(existsSync(join(host, 'null')));

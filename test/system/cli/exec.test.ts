@@ -131,7 +131,7 @@ inContainer('exec --preserve-fd: a descriptor keeps its number', async (t) => {
   t.is(stdout, 'from outside\n1\n');
   closeSync(fd);
   const { stderr } = await run(t, 125, 'exec', '--preserve-fd', 'x', 'c', 'true');
-  t.regex(stderr, /no descriptor/);
+  t.regex(stderr, /not a file descriptor/);
 });
 
 inContainer('exec --preserve-fds and --preserve-fd: only what the caller has handed over', async (t) => {

@@ -34,7 +34,7 @@ test(
 test(
   fails,
   ['machine', 'ls'],
-  "Error: unrecognized command `tspod machine`, which only Podman has: containers run on this machine, not on a virtual one\nTry 'tspod --help' for more information\n",
+  "Error: unrecognized command `tspod machine`, which only Podman has: containers run directly on this machine, not in a virtual machine\nTry 'tspod --help' for more information\n",
 );
 test(fails, ['--foo', 'ps'], "Error: unknown flag: --foo\nSee 'tspod --help'\n");
 test(fails, ['--rm', 'run', 'host:', 'true'], "Error: unknown flag: --rm\nSee 'tspod --help'\n");
@@ -184,7 +184,7 @@ test(fails, ['unpause'], 'Error: you must provide at least one name or id\n');
 test(fails, ['init', 'nosuch'], 'Error: no container with name or ID "nosuch" found: no such container\n');
 test(fails, ['rename', 'a'], 'Error: accepts 2 arg(s), received 1\n');
 test(fails, ['rename', 'a', 'b'], 'Error: no container with name or ID "a" found: no such container\n');
-test(fails, ['explain'], 'Error: explain what? run, create or exec\n');
+test(fails, ['explain'], 'Error: nothing to explain: choose from run, create, exec\n');
 test(fails, ['explain', 'ps'], 'Error: cannot explain "ps": choose from run, create, exec\n');
 test(fails, ['completion', 'tcsh'], 'Error: unknown shell "tcsh": choose from bash, zsh, fish\n');
 test(

@@ -357,7 +357,7 @@ test('the monitor is killed: of a command in a container', async (t) => {
   // The command held the streams of exec open.
   const { status, stderr } = await result;
   t.is(status, 255);
-  t.is(stderr, `Error: the monitor of a command in container ${NAME} died: how the command ended is not known\n`);
+  t.is(stderr, `Error: the monitor of a command in container ${NAME} died: how the command ended is unknown\n`);
 });
 
 test('the monitor is killed: of a command in a container, with a terminal', async (t) => {
@@ -370,7 +370,7 @@ test('the monitor is killed: of a command in a container, with a terminal', asyn
   await killHard(childrenOf(pid)[0] ?? 0);
   const { status, stderr } = await result;
   t.is(status, 255);
-  t.is(stderr, `Error: the monitor of a command in container ${NAME} died: how the command ended is not known\n`);
+  t.is(stderr, `Error: the monitor of a command in container ${NAME} died: how the command ended is unknown\n`);
   await env.removesAll('exec');
 });
 
@@ -388,7 +388,10 @@ for (const [title, words] of Object.entries({ start: ['start', '--attach'], atta
     await killHard(monitorPid);
     const { status, stderr } = await result;
     t.is(status, 255);
-    t.is(stderr, `Error: the monitor of container ${NAME} died: the container was ended, its exit code is not known\n`);
+    t.is(
+      stderr,
+      `Error: the monitor of container ${NAME} died: the container was stopped, and its exit code is unknown\n`,
+    );
     t.false(isAlive(pid));
     t.is(container.state().status, 'exited');
   });
@@ -416,10 +419,10 @@ for (const flags of [[], ['--rm'], ['-t'], ['--rm', '-t']]) {
     await killHard(monitorPid);
     const { status, stderr } = await result;
     t.is(status, 255, 'nobody knows how it ended');
-    const after = flags[0] === '--rm' ? 'ended and removed' : 'ended';
+    const after = flags[0] === '--rm' ? 'stopped and removed' : 'stopped';
     t.is(
       stderr,
-      `Error: the monitor of container ${NAME} died: the container was ${after}, its exit code is not known\n`,
+      `Error: the monitor of container ${NAME} died: the container was ${after}, and its exit code is unknown\n`,
     );
     t.false(isAlive(pid));
     const listed = await env.recovers('run');

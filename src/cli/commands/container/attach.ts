@@ -16,8 +16,8 @@ export const command: Command = {
   flags: [
     detachKeysFlag,
     latestFlag,
-    { name: 'no-stdin', kind: 'bool', help: 'Do not pass input on' },
-    { name: 'sig-proxy', kind: 'bool', default: 'true', help: 'Pass signals on to the container' },
+    { name: 'no-stdin', kind: 'bool', help: 'Do not attach stdin' },
+    { name: 'sig-proxy', kind: 'bool', default: 'true', help: 'Forward signals to the container' },
   ],
   completion: ['containers', []],
   check: ({ flags, args }) => {

@@ -5,17 +5,17 @@ import { allFlag, checkSelection, latestFlag, selectContainers } from '../../tar
 
 export const command: Command = {
   name: 'cleanup',
-  summary: 'Clean up what containers have left',
+  summary: 'Clean up what stopped containers left behind',
   description:
-    'Clears away what containers that do not run have left in the kernel and in the run directory. Monitors and the next command do this by themselves.',
+    'Removes what containers that are not running left behind in the kernel and in the run directory. Monitors and later commands do this automatically.',
   usage: '[options] CONTAINER [CONTAINER...]',
   examples: ['container cleanup web', 'container cleanup --all', 'container cleanup --rm web'],
   flags: [
-    allFlag('Clean up all containers that do not run'),
-    missingFlag('exec', 'an exec leaves nothing that has to be cleaned up'),
+    allFlag('Clean up all containers that are not running'),
+    missingFlag('exec', 'exec sessions leave nothing to clean up'),
     latestFlag,
     { name: 'rm', kind: 'bool', help: 'Remove the container afterwards' },
-    missingSwitch('rmi', 'the container itself says so: run --rmi'),
+    missingSwitch('rmi', 'set it when the container is created: run --rmi'),
   ],
   completion: ['containers'],
   check: checkSelection,

@@ -15,7 +15,7 @@ export const command: Command = {
   name: 'clone',
   summary: 'Clone an existing container',
   description:
-    'Records a container with the configuration of another one, and other limits where they are given, and prints its id. The files that the other one has written are not copied.',
+    'Creates a container with the configuration of another one, and with different limits where they are given, and prints its id. Files that the original has written are not copied.',
   usage: '[options] CONTAINER [NAME]',
   examples: [
     'container clone web web2',
@@ -24,7 +24,7 @@ export const command: Command = {
   ],
   flags: [
     { name: 'destroy', kind: 'bool', help: 'Remove the original container' },
-    { name: 'force', short: 'f', kind: 'bool', help: 'Remove the original even if it runs' },
+    { name: 'force', short: 'f', kind: 'bool', help: 'Remove the original even if it is running' },
     { name: 'name', kind: 'text', value: 'name', help: 'Name of the clone (default CONTAINER-clone)' },
     { name: 'pod', kind: 'text', value: 'pod', completion: 'pods', help: 'Create the clone in a pod' },
     { name: 'run', kind: 'bool', help: 'Start the clone' },
@@ -33,7 +33,7 @@ export const command: Command = {
   completion: ['containers', []],
   check: ({ flags, args }) => {
     if (args.length === 0 || args.length > 3) throw invalid(`accepts between 1 and 3 arg(s), received ${args.length}`);
-    if (args.length === 3) throw unsupported('another image for a clone', 'it is made of the same');
+    if (args.length === 3) throw unsupported('a different image for a clone', 'it uses the image of the original');
     if (flags.bool('force') && !flags.bool('destroy'))
       throw invalid('cannot set --force without --destroy: invalid argument');
   },

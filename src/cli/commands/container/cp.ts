@@ -17,7 +17,7 @@ export const command: Command = {
   name: 'cp',
   summary: 'Copy files/folders between a container and the local filesystem',
   description:
-    'Copies files and directories into a container, out of it, or from one to another. `-` is a tar archive on stdin or stdout. A directory is copied under its name into a directory that exists, or under the new name if there is none; of `DIRECTORY/.` only the contents are copied. A path in a container that does not begin with a slash is below its working directory.',
+    'Copies files and directories into a container, out of it, or from one to another. `-` is a tar archive on stdin or stdout. A directory is copied into an existing directory under its own name, or to the new name if the destination does not exist; of `DIRECTORY/.` only the contents are copied. A path in a container that does not begin with a slash is relative to its working directory.',
   usage: '[options] [CONTAINER:]SRC_PATH [CONTAINER:]DEST_PATH',
   examples: [
     'cp config.json web:/etc/app/',
@@ -31,14 +31,14 @@ export const command: Command = {
       short: 'a',
       kind: 'bool',
       default: 'true',
-      help: "Give what is copied into a container to the container's user, and what is copied out to the caller, without set-uid bits and file capabilities; false keeps the ids of the source",
+      help: "Make the container's user the owner of what is copied in, and the caller the owner of what is copied out, without set-uid bits and file capabilities; false keeps the ids of the source",
     },
-    { name: 'pause', kind: 'bool', hidden: true, help: 'Podman has it for old scripts; nothing is done' },
-    { name: 'extract', kind: 'bool', hidden: true, help: 'Podman has it for old scripts; nothing is done' },
+    { name: 'pause', kind: 'bool', hidden: true, help: 'Accepted for compatibility with Podman; no effect' },
+    { name: 'extract', kind: 'bool', hidden: true, help: 'Accepted for compatibility with Podman; no effect' },
     {
       name: 'overwrite',
       kind: 'bool',
-      help: 'Let directories take the place of other files, and other files that of directories',
+      help: 'Allow directories to replace files, and files to replace directories',
     },
   ],
   completion: ['containers', 'containers', []],
@@ -249,5 +249,5 @@ async function copyToHost(context: Context, container: Container, { from, to, op
 /** Refuses to copy a device to the host. Devices inside a copied directory are skipped. */
 function refuseDevice(container: Container, { type }: Source, { shown }: Side): void {
   if (type === 'character' || type === 'block')
-    throw new CliError(`"${shown}" of container ${container.name} is a device, which is not copied to the host`);
+    throw new CliError(`"${shown}" in container ${container.name} is a device: devices are not copied to the host`);
 }

@@ -10,7 +10,7 @@ export const command: Command = {
   name: 'create',
   summary: 'Create but do not start a container',
   description:
-    'Records a container and prints its id; `tspod start` runs it. The image host: is the file system of this machine, below a layer of the container.',
+    'Creates a container and prints its id; `tspod start` runs it. The image host: is the file system of this machine, under a layer of the container.',
   usage: '[options] IMAGE [COMMAND [ARG...]]',
   examples: ['create --name web host: python3 -m http.server', 'create --rootfs /srv/alpine:O /bin/sh'],
   flags: createFlags,

@@ -7,7 +7,7 @@ export const command: Command = {
   ...anyDiff,
   summary: "Inspect changes to the container's file systems",
   description:
-    'Lists the files that a container has added (A), changed (C) and deleted (D) in its root file system, or how that differs from that of a second one. Directories count as changed when something in them has.',
+    'Lists the files that a container has added (A), changed (C) and deleted (D) in its root file system, or the differences from those of a second one. A directory counts as changed when something in it has changed.',
   usage: '[options] CONTAINER [CONTAINER]',
   examples: ['container diff web', 'container diff --format json web'],
   check: checkDiff,

@@ -17,7 +17,7 @@ export const command: Command = {
   name: 'exec',
   summary: 'Run a process in a running container',
   description:
-    'Runs a command in the namespaces, the cgroup and with the rights of a running container; the exit status is that of the command.',
+    'Runs a command in the namespaces and the cgroup of a running container, with its privileges; the exit status is that of the command.',
   usage: '[options] CONTAINER COMMAND [ARG...]',
   examples: ['exec -it web sh', 'exec --user nobody --workdir /tmp web pwd', 'exec -e KEY=value web env'],
   flags: [
@@ -38,16 +38,16 @@ export const command: Command = {
       completion: 'file',
       help: 'Read environment variables from a file',
     },
-    { name: 'interactive', short: 'i', kind: 'bool', help: 'Pass stdin on' },
+    { name: 'interactive', short: 'i', kind: 'bool', help: 'Forward stdin to the command' },
     latestFlag,
-    { name: 'no-session', kind: 'bool', help: 'With --detach: keep no record of it, and print no id' },
+    { name: 'no-session', kind: 'bool', help: 'With --detach: keep no record of the command, and print no id' },
     {
       name: 'preserve-fd',
       kind: 'items',
       value: 'number',
-      help: 'Pass these descriptors on under the same numbers',
+      help: 'Pass these file descriptors, under the same numbers',
     },
-    { name: 'preserve-fds', kind: 'uint', value: 'number', help: 'Pass further descriptors on: 3, 4, ...' },
+    { name: 'preserve-fds', kind: 'uint', value: 'number', help: 'Pass additional file descriptors: 3, 4, ...' },
     { name: 'privileged', kind: 'bool', help: 'Give the command all capabilities' },
     { name: 'tty', short: 't', kind: 'bool', help: 'Allocate a terminal' },
     { name: 'user', short: 'u', kind: 'text', value: 'user[:group]', help: 'User, and group, by name or number' },
@@ -95,7 +95,7 @@ export async function findTarget(
   const { targets, errors } = await selectContainers(context, { ...invocation, args: named ? args.slice(0, 1) : [] });
   const [target] = targets;
   if (target === undefined)
-    throw errors[0] instanceof Error ? errors[0] : invalid('there is no container to run it in');
+    throw errors[0] instanceof Error ? errors[0] : invalid('no container to run the command in');
   return { container: target.container, words: named ? args.slice(1) : args };
 }
 

@@ -8,7 +8,7 @@ export const command: Command = {
   description: 'Exits with 0 if there is a container of this name or id, and with 1 if there is not.',
   usage: '[options] CONTAINER',
   examples: ['container exists web || tspod run -d --name web host: sleep inf'],
-  flags: [{ name: 'external', kind: 'bool', help: 'Also look for containers of other programs (there are none)' }],
+  flags: [{ name: 'external', kind: 'bool', help: 'Also look for external containers (tspod has none)' }],
   completion: ['containers'],
   check: ({ args }) => {
     if (args.length !== 1) throw invalid(`accepts 1 arg(s), received ${args.length}`);

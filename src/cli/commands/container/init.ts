@@ -6,10 +6,10 @@ export const command: Command = {
   name: 'init',
   summary: 'Initialize one or more containers',
   description:
-    'Makes the namespaces, mounts and first process of containers, and stops short of running their command; start goes on.',
+    'Sets up the namespaces, mounts and first process of containers without running their command, which `tspod start` then does.',
   usage: '[options] CONTAINER [CONTAINER...]',
   examples: ['init web', 'init --all'],
-  flags: [allFlag('Initialize all containers that were only created'), latestFlag],
+  flags: [allFlag('Initialize all containers in state created'), latestFlag],
   completion: ['containers'],
   check: checkSelection,
   run: async (context, invocation) => {

@@ -3,7 +3,7 @@ import { command as anyInspect, inspect } from '../inspect.js';
 
 export const command: Command = {
   ...anyInspect,
-  description: 'Prints all that is known of containers, as JSON, or what a Go template makes of it.',
+  description: 'Prints the details of containers as JSON, or formatted by a Go template.',
   examples: ['container inspect web', "container inspect --format '{{.State.Status}}' web"],
   flags: anyInspect.flags.filter(({ name }) => name !== 'type'),
   completion: ['containers'],

@@ -18,7 +18,7 @@ export const signalFlag: Flag = {
 export const command: Command = {
   name: 'kill',
   summary: 'Kill one or more running containers with a specific signal',
-  description: 'Sends a signal, SIGKILL unless another is named, to the first process of each container.',
+  description: 'Sends a signal (SIGKILL by default) to the first process of each container.',
   usage: '[options] CONTAINER [CONTAINER...]',
   examples: ['kill web', 'kill --signal TERM web', 'kill -s 10 web', 'kill --all'],
   flags: [allFlag('Signal all running containers'), cidfileFlag, latestFlag, signalFlag],

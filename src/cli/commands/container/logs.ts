@@ -14,7 +14,7 @@ export const command: Command = {
   flags: [
     ...LOG_FLAGS,
     latestFlag,
-    { name: 'details', kind: 'bool', hidden: true, help: 'Docker has it; there is no more to show' },
+    { name: 'details', kind: 'bool', hidden: true, help: 'Accepted for compatibility with Docker; no effect' },
   ],
   completion: ['containers'],
   check: ({ flags, args }) => {

@@ -18,7 +18,7 @@ export const command: Command = {
     { ...filterFlag, help: 'Mount the containers that match' },
     { name: 'format', kind: 'text', value: 'format', help: 'Print the list as json' },
     latestFlag,
-    { name: 'no-trunc', aliases: ['notruncate'], kind: 'bool', help: 'Print whole ids' },
+    { name: 'no-trunc', aliases: ['notruncate'], kind: 'bool', help: 'Do not truncate ids' },
   ],
   completion: ['containers'],
   check: ({ args, flags }) => {

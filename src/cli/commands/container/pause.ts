@@ -12,7 +12,7 @@ import {
 export const command: Command = {
   name: 'pause',
   summary: 'Pause all the processes in one or more containers',
-  description: 'Freezes the processes of running containers; unpause lets them go on.',
+  description: 'Freezes the processes of running containers; unpause resumes them.',
   usage: '[options] CONTAINER [CONTAINER...]',
   examples: ['pause web', 'pause --all'],
   flags: [allFlag('Pause all running containers'), cidfileFlag, filterFlag, latestFlag],

@@ -7,7 +7,7 @@ import { shortId } from '../../../util/short-id.js';
 export const command: Command = {
   name: 'port',
   summary: 'List port mappings or a specific mapping for the container',
-  description: 'Prints where the ports of a container are published on the host: all of them, or those of one port.',
+  description: 'Prints where the ports of a container are published on the host: all of them, or a single one.',
   usage: '[options] CONTAINER [PORT[/PROTO]]',
   examples: ['port web', 'port web 80/tcp', 'port --all'],
   flags: [allFlag('Show the ports of all containers'), latestFlag],

@@ -9,11 +9,11 @@ const WARNING = 'This will remove all non running containers.';
 export const command: Command = {
   name: 'prune',
   summary: 'Remove all non running containers',
-  description: 'Removes all containers that do not run, with their layers and logs.',
+  description: 'Removes all containers that are not running, with their layers and logs.',
   usage: '[options]',
   examples: ['container prune', 'container prune --force --filter until=24h'],
   flags: [
-    { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' },
+    { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask for confirmation' },
     { name: 'filter', kind: 'items', value: 'name=value', help: 'Remove those that match: label, label!, until' },
   ],
   check: ({ args }) => noArguments(args, 'container prune'),

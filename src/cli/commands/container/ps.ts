@@ -27,8 +27,8 @@ import { parseFilters } from '../../parse/filters.js';
 import { sortRows, SORT_KEYS } from '../../rows/ps-sort.js';
 
 const FLAGS: readonly Flag[] = [
-  { name: 'all', short: 'a', kind: 'bool', help: 'Also show containers that do not run' },
-  { name: 'external', kind: 'bool', help: 'Also show containers of other programs (there are none)' },
+  { name: 'all', short: 'a', kind: 'bool', help: 'Also show containers that are not running' },
+  { name: 'external', kind: 'bool', help: 'Also show external containers (tspod has none)' },
   { name: 'filter', short: 'f', kind: 'items', value: 'name=value', help: 'Show the containers that match' },
   formatFlag('json', 'table'),
   {
@@ -40,7 +40,7 @@ const FLAGS: readonly Flag[] = [
     help: 'Show the last created containers, in any state',
   },
   { name: 'latest', short: 'l', kind: 'bool', help: 'Show the container that was created last' },
-  { name: 'no-trunc', kind: 'bool', help: 'Do not cut ids and commands' },
+  { name: 'no-trunc', kind: 'bool', help: 'Do not truncate ids and commands' },
   { name: 'noheading', kind: 'bool', help: 'Do not print headings' },
   { name: 'ns', kind: 'bool', help: 'Show the namespaces' },
   { name: 'pod', short: 'p', kind: 'bool', help: 'Show the pod' },
@@ -55,15 +55,15 @@ const FLAGS: readonly Flag[] = [
     default: 'created',
     help: `Order: ${SORT_KEYS.join(', ')}`,
   },
-  { name: 'sync', kind: 'bool', help: 'First record what has happened to the containers since' },
-  { name: 'watch', short: 'w', kind: 'uint', value: 'seconds', help: 'Print it again at an interval' },
+  { name: 'sync', kind: 'bool', help: 'Update the recorded states of containers first' },
+  { name: 'watch', short: 'w', kind: 'uint', value: 'seconds', help: 'Print the list again at this interval' },
 ];
 
 export const command: Command = {
   name: 'ps',
   summary: 'List containers',
   description:
-    'Lists the containers that run, or with --all every one. Never waits for a container that another process is working on, except with --sync.',
+    'Lists running containers, or all of them with --all. Never waits for a container that another process is working on, except with --sync.',
   usage: '[options]',
   examples: [
     'ps -a',

@@ -14,7 +14,7 @@ import { stopTimeFlag } from './stop.js';
 export const command: Command = {
   name: 'restart',
   summary: 'Restart one or more containers',
-  description: 'Stops containers if they run, and starts them, each after those of them that it depends on.',
+  description: 'Stops containers if they are running, and starts them again, dependencies first.',
   usage: '[options] CONTAINER [CONTAINER...]',
   examples: ['restart web', 'restart --time 2 web db', 'restart --running'],
   flags: [

@@ -19,7 +19,7 @@ export const command: Command = {
   name: 'run',
   summary: 'Run a command in a new container',
   description:
-    "Creates a container, starts it and, without --detach, shows its output until it ends; the exit status is that of its command. The image host: is the file system of this machine without its secrets, below a layer of the container's own: what the container changes stays in that layer.",
+    "Creates a container, starts it and, without --detach, shows its output until it ends; the exit status is that of its command. The image host: is the file system of this machine without its secrets, under a layer of the container's own: what the container changes stays in that layer.",
   usage: '[options] IMAGE [COMMAND [ARG...]]',
   examples: [
     "run --rm host: sh -c 'id; hostname; ps ax'",
@@ -35,7 +35,7 @@ export const command: Command = {
     readStreams(invocation);
     checkDetachKeys(invocation.flags, startFailure);
     if (invocation.flags.bool('rmi') && invocation.flags.bool('detach'))
-      throw invalid('--rmi and --detach cannot be used together: nobody is there to remove the image at the end');
+      throw invalid('--rmi and --detach cannot be used together: nothing would remove the image at the end');
   },
   run: async (context, invocation) => {
     const rmi = invocation.flags.bool('rmi');

@@ -16,7 +16,7 @@ export const command: Command = {
   name: 'stats',
   summary: 'Display a live stream of container resource usage statistics',
   description:
-    'Prints what containers use of CPUs, memory, network, disks and processes, again and again. The first CPU % is the average since the start.',
+    'Prints the CPU, memory, network, disk and process usage of containers, continuously updated. The first CPU % is the average since the start.',
   usage: '[options] [CONTAINER...]',
   examples: [
     'stats --no-stream',
@@ -24,7 +24,7 @@ export const command: Command = {
     "stats --no-stream --format 'table {{.Name}} {{.MemUsage}}'",
   ],
   flags: [
-    allFlag('Show all containers, not only those that run'),
+    allFlag('Show all containers, not only running ones'),
     formatFlag('json', 'table'),
     {
       name: 'interval',
@@ -37,7 +37,7 @@ export const command: Command = {
     latestFlag,
     { name: 'no-reset', kind: 'bool', help: 'Do not clear the screen between measurements' },
     { name: 'no-stream', kind: 'bool', help: 'Print the first measurement only' },
-    { name: 'no-trunc', kind: 'bool', help: 'Do not cut ids' },
+    { name: 'no-trunc', kind: 'bool', help: 'Do not truncate ids' },
   ],
   completion: ['containers'],
   check: ({ flags, args }) => {

@@ -21,7 +21,7 @@ export const stopTimeFlag: Flag = {
   kind: 'int',
   value: 'seconds',
   default: '10',
-  help: 'Time between the stop signal and SIGKILL; -1 waits for ever',
+  help: 'Time between the stop signal and SIGKILL; -1 waits forever',
 };
 
 export const command: Command = {

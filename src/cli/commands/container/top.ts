@@ -54,7 +54,7 @@ async function psText(container: Container, words: readonly string[]): Promise<s
   } catch (error) {
     if (!isTspodError(error, 'COMMAND_NOT_FOUND')) throw error;
     throw new CliError(
-      `${words.join(' ')}: not all of these are descriptors, so they are arguments of ps(1), which is not in the container`,
+      `${words.join(' ')}: not all of these are descriptors, and ps(1), which would take them as arguments, is not in the container`,
     );
   }
 }

@@ -12,7 +12,7 @@ import {
 export const command: Command = {
   name: 'unpause',
   summary: 'Unpause the processes in one or more containers',
-  description: 'Lets the processes of paused containers go on.',
+  description: 'Resumes the processes of paused containers.',
   usage: '[options] CONTAINER [CONTAINER...]',
   examples: ['unpause web', 'unpause --all'],
   flags: [allFlag('Unpause all paused containers'), cidfileFlag, filterFlag, latestFlag],

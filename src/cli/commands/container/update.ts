@@ -8,7 +8,7 @@ export const command: Command = {
   name: 'update',
   summary: 'Update an existing container',
   description:
-    'Changes limits and the restart policy of a container, at once if it runs; environment and ulimits for later commands and starts. What is not named stays.',
+    'Changes the limits and the restart policy of a container, immediately if it is running, and the environment and ulimits of later commands and starts. All else stays as it is.',
   usage: '[options] CONTAINER',
   examples: ['update --memory 512m --cpus 1.5 web', 'update --restart on-failure:3 web', 'update --env DEBUG=1 web'],
   flags: [...updateFlags, latestFlag],

@@ -30,7 +30,7 @@ export const command: Command = {
       kind: 'text',
       value: 'duration',
       default: '250ms',
-      help: 'How often to look for a state that nothing announces',
+      help: 'How often to check for states that have to be polled',
     },
     latestFlag,
   ],

@@ -11,9 +11,9 @@ const FORMATS = ['oci', 'docker'] as const;
 
 export const command: Command = {
   name: 'commit',
-  summary: 'Make an image of a container',
+  summary: 'Create an image from a container',
   description:
-    'Makes an image of what a container has changed, on the layers of its image, and prints its id. A container with a root directory becomes an image of one layer; so does one of `host:`, which needs --squash.',
+    'Creates an image from the changes of a container, on top of the layers of its image, and prints its id. A container with a root directory becomes an image of one layer; so does one of `host:`, which needs --squash.',
   usage: '[options] CONTAINER [IMAGE]',
   examples: [
     'commit web web:changed',
@@ -30,14 +30,14 @@ export const command: Command = {
       value: 'format',
       default: 'oci',
       completion: FORMATS,
-      help: 'Form of manifest and media types: oci, docker',
+      help: 'Format of the manifest: oci, docker',
     },
     { name: 'iidfile', kind: 'text', value: 'file', completion: 'file', help: 'Write the id of the image to a file' },
-    { name: 'include-volumes', kind: 'bool', help: 'Mounts of the container become volumes of the image' },
+    { name: 'include-volumes', kind: 'bool', help: 'Make the mounts of the container volumes of the image' },
     { name: 'message', short: 'm', kind: 'text', value: 'text', help: 'Comment in the history of the image' },
-    { name: 'pause', short: 'p', kind: 'bool', help: 'Pause the container meanwhile' },
-    { name: 'quiet', short: 'q', kind: 'bool', help: 'Say nothing but the id' },
-    { name: 'squash', short: 's', kind: 'bool', help: 'One layer of all files' },
+    { name: 'pause', short: 'p', kind: 'bool', help: 'Pause the container during the commit' },
+    { name: 'quiet', short: 'q', kind: 'bool', help: 'Print only the id' },
+    { name: 'squash', short: 's', kind: 'bool', help: 'Squash all files into one layer' },
   ],
   completion: ['containers', []],
   check: ({ args, flags }) => {

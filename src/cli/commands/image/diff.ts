@@ -7,7 +7,7 @@ export const command: Command = {
   name: 'diff',
   summary: "Inspect changes to the image's file systems",
   description:
-    'Lists the files that the uppermost layer of an image has added (A), changed (C) and deleted (D), or how the image differs from a second one.',
+    'Lists the files that the top layer of an image has added (A), changed (C) and deleted (D), or the differences from a second image.',
   usage: '[options] IMAGE [IMAGE]',
   examples: ['image diff app:2', 'image diff --format json app:2 app:1'],
   flags: [changesFormatFlag],

@@ -16,13 +16,13 @@ const SHORT_COMMAND = 45;
 export const command: Command = {
   name: 'history',
   summary: 'Show the history of an image',
-  description: 'Shows the steps that an image was made in, the newest first.',
+  description: 'Shows the steps that an image was built in, newest first.',
   usage: '[options] IMAGE',
   examples: ['history alpine', "history --format '{{.CreatedBy}}' --no-trunc alpine"],
   flags: [
     formatFlag('json'),
-    { name: 'human', short: 'H', kind: 'bool', default: 'true', help: 'Sizes and times for people' },
-    { name: 'no-trunc', kind: 'bool', help: 'Do not cut ids and commands' },
+    { name: 'human', short: 'H', kind: 'bool', default: 'true', help: 'Print sizes and times in human-readable form' },
+    { name: 'no-trunc', kind: 'bool', help: 'Do not truncate ids and commands' },
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Print ids only' },
   ],
   completion: ['images', []],

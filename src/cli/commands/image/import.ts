@@ -6,21 +6,21 @@ import { showTransfer } from '../../transfer/display.js';
 
 export const command: Command = {
   name: 'import',
-  summary: 'Make an image of an archive of a root file system',
+  summary: 'Create an image from an archive of a root file system',
   description:
-    'Makes an image with one layer of a tar archive, which may be compressed with gzip or zstd, and prints its id. `-` is stdin.',
+    'Creates an image with one layer from a tar archive, which may be compressed with gzip or zstd, and prints its id. `-` is stdin.',
   usage: '[options] PATH [REFERENCE]',
   examples: ['import root.tar app:1', 'export web | tspod import -c \'CMD ["/bin/sh"]\' - web:copy'],
   flags: [
     ...PLATFORM_FLAGS.filter(({ name }) => name !== 'platform'),
     CHANGE_FLAG,
     { name: 'message', short: 'm', kind: 'text', value: 'text', help: 'Comment in the history of the image' },
-    { name: 'quiet', short: 'q', kind: 'bool', help: 'Say nothing but the id' },
+    { name: 'quiet', short: 'q', kind: 'bool', help: 'Print only the id' },
   ],
   check: ({ args, flags }) => {
     if (args.length < 1 || args.length > 2) throw invalid(`accepts between 1 and 2 arg(s), received ${args.length}`);
     if (/^https?:\/\//.test(args[0] ?? ''))
-      throw invalid('an archive of a URL is not supported: fetch it, and import `-`');
+      throw invalid('importing from a URL is not supported: download the archive, and import `-`');
     platformText(flags);
   },
   run: async (context, { args, flags }) => {

@@ -7,7 +7,7 @@ import { inspectEach, inspectFormatFlag, inspectReport } from '../../targets/ins
 export const command: Command = {
   name: 'inspect',
   summary: 'Display the configuration of an image',
-  description: 'Prints all that is known of images as JSON, or what a Go template makes of it.',
+  description: 'Prints the details of images as JSON, or formatted by a Go template.',
   usage: '[options] IMAGE [IMAGE...]',
   examples: ['image inspect alpine', "image inspect --format '{{.Config.Cmd}}' alpine"],
   flags: [inspectFormatFlag],

@@ -7,7 +7,7 @@ export const command: Command = {
   name: 'load',
   summary: 'Load images from an archive or a directory',
   description:
-    'Loads all images of an archive that `tspod save`, `docker save`, Podman or Skopeo wrote, or of an OCI layout or a directory of Skopeo, with the names that they have there. Reads stdin unless a file is named.',
+    'Loads all images from an archive written by `tspod save`, `docker save`, Podman or Skopeo, or from an OCI layout or a Skopeo directory, under the names recorded there. Reads stdin unless --input is given.',
   usage: '[options]',
   examples: ['load --input app.tar', 'load < app.tar'],
   flags: [
@@ -17,9 +17,9 @@ export const command: Command = {
       kind: 'text',
       value: 'file',
       completion: 'file',
-      help: 'Read from a file or a directory in place of stdin',
+      help: 'Read from a file or a directory instead of stdin',
     },
-    { name: 'quiet', short: 'q', kind: 'bool', help: 'Say nothing but the names' },
+    { name: 'quiet', short: 'q', kind: 'bool', help: 'Print only the names' },
   ],
   check: ({ args }) => {
     if (args.length > 0) throw invalid(`accepts 0 arg(s), received ${args.length}`);

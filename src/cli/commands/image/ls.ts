@@ -37,11 +37,11 @@ function compare(a: string, b: string): number {
 export const command: Command = {
   name: 'images',
   summary: 'List images',
-  description: 'Lists the images of the store, a line for each name.',
+  description: 'Lists the images in the store, one line for each name.',
   usage: '[options] [IMAGE]',
   examples: ['images', 'images --filter dangling=true -q', "images --format '{{.Repository}}:{{.Tag}} {{.Size}}'"],
   flags: [
-    { name: 'all', short: 'a', kind: 'bool', help: 'Also intermediate images (there are none)' },
+    { name: 'all', short: 'a', kind: 'bool', help: 'Also show intermediate images (there are none)' },
     { name: 'digests', kind: 'bool', help: 'Show the digests of manifests' },
     {
       name: 'filter',
@@ -51,8 +51,8 @@ export const command: Command = {
       help: 'Show the images that match: before, containers, dangling, digest, id, intermediate, label, label!, readonly, reference, since, until',
     },
     formatFlag('json', 'table'),
-    { name: 'history', kind: 'bool', help: 'Show the names that it has' },
-    { name: 'no-trunc', kind: 'bool', help: 'Do not cut ids' },
+    { name: 'history', kind: 'bool', help: 'Show all names of an image in its line' },
+    { name: 'no-trunc', kind: 'bool', help: 'Do not truncate ids' },
     { name: 'noheading', short: 'n', kind: 'bool', help: 'Do not print headings' },
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Print ids only' },
     {

@@ -7,14 +7,19 @@ import { reportErrors } from '../../errors/report-error.js';
 export const command: Command = {
   name: 'prune',
   summary: 'Remove unused images',
-  description: 'Removes images without a name that no container is made of; with --all also those with names.',
+  description: 'Removes images that have no name and that no container uses; with --all also those with names.',
   usage: '[options]',
   examples: ['image prune --force', 'image prune --all --force --filter until=24h'],
   flags: [
-    { name: 'all', short: 'a', kind: 'bool', help: 'Also images with names that no container is made of' },
+    { name: 'all', short: 'a', kind: 'bool', help: 'Also remove unused images with names' },
     { name: 'filter', kind: 'items', value: 'name=value', help: 'Remove those that match: label, label!, until' },
-    { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' },
-    { name: 'external', kind: 'bool', hidden: true, help: 'There are no containers of other programs' },
+    { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask for confirmation' },
+    {
+      name: 'external',
+      kind: 'bool',
+      hidden: true,
+      help: 'Also remove images that external containers use (tspod has none)',
+    },
   ],
   check: ({ args }) => noArguments(args, 'image prune'),
   run: async (context, { flags }) => {

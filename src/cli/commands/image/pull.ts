@@ -14,7 +14,7 @@ export const command: Command = {
   name: 'pull',
   summary: 'Pull an image from a registry',
   description:
-    'Fetches images into the store and prints their ids. What is there is not fetched again; a pull that was cut off is resumed.',
+    'Fetches images into the store and prints their ids. What is already present is not fetched again; an interrupted pull is resumed.',
   usage: '[options] IMAGE [IMAGE...]',
   examples: [
     'pull docker.io/library/alpine',
@@ -31,11 +31,16 @@ export const command: Command = {
       value: 'policy',
       default: 'always',
       completion: PULL_POLICIES,
-      help: 'Whether an image that is here is fetched: always, missing, never, newer',
+      help: 'When to fetch the image: always, missing, never, newer',
     },
     { name: 'all-tags', short: 'a', kind: 'bool', help: 'Pull all tags of each repository' },
-    { name: 'disable-content-trust', kind: 'bool', hidden: true, help: 'Docker has it; nothing is done' },
-    { name: 'quiet', short: 'q', kind: 'bool', help: 'Print ids alone' },
+    {
+      name: 'disable-content-trust',
+      kind: 'bool',
+      hidden: true,
+      help: 'Accepted for compatibility with Docker; no effect',
+    },
+    { name: 'quiet', short: 'q', kind: 'bool', help: 'Print ids only' },
   ],
   completion: ['images'],
   check: ({ args, flags }) => {

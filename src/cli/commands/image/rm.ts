@@ -11,13 +11,13 @@ export const command: Command = {
   name: 'rmi',
   summary: 'Remove one or more images',
   description:
-    'Takes names away from images; an image that loses its last name is removed, with those of its files that no other image has. An image that containers are made of is not removed without --force.',
+    'Removes names from images; an image that loses its last name is removed, with those of its files that no other image uses. An image that containers use is not removed without --force.',
   usage: '[options] IMAGE [IMAGE...]',
   examples: ['rmi alpine', 'rmi --force 3f2a91b0', 'rmi --all'],
   flags: [
     { name: 'all', short: 'a', kind: 'bool', help: 'Remove all images' },
-    { name: 'force', short: 'f', kind: 'bool', help: 'Also containers of the image, and all its names' },
-    { name: 'ignore', short: 'i', kind: 'bool', help: 'A missing image is no error' },
+    { name: 'force', short: 'f', kind: 'bool', help: 'Also remove containers that use the image, and all its names' },
+    { name: 'ignore', short: 'i', kind: 'bool', help: 'Ignore missing images' },
     { name: 'no-prune', kind: 'bool', help: 'Keep dangling parents (there are none)' },
   ],
   completion: ['images'],

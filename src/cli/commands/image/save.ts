@@ -17,7 +17,7 @@ export const command: Command = {
   name: 'save',
   summary: 'Save images to an archive or a directory',
   description:
-    'Writes an image as a docker-archive (to stdout or a file) or an oci-archive, or to a directory. Config and layers keep their digests. Further arguments are names that it has there, or with -m further images.',
+    'Writes an image as a docker-archive (to stdout or a file) or an oci-archive, or to a directory. Config and layers keep their digests. Additional arguments are more names for the image or, with -m, more images.',
   usage: '[options] IMAGE [IMAGE...]',
   examples: [
     'save --output app.tar app:2',
@@ -36,9 +36,9 @@ export const command: Command = {
       completion: SAVE_FORMATS,
       help: 'docker-archive, oci-archive, oci-dir (OCI layout), docker-dir (manifest and blobs)',
     },
-    { name: 'multi-image-archive', short: 'm', kind: 'bool', help: 'Further arguments are images, not names' },
+    { name: 'multi-image-archive', short: 'm', kind: 'bool', help: 'Additional arguments are images, not names' },
     OUTPUT_FLAG,
-    { name: 'quiet', short: 'q', kind: 'bool', help: 'Say nothing' },
+    { name: 'quiet', short: 'q', kind: 'bool', help: 'Do not show progress' },
   ],
   completion: ['images'],
   check: ({ args, flags }) => {
@@ -57,7 +57,7 @@ export const command: Command = {
     refuseTerminal(context, output, 'save');
     const format = formatOf(flags) ?? 'docker-archive';
     if (output === undefined && format.endsWith('-dir'))
-      throw new CliError(`--format ${format} is a directory: name it with --output`);
+      throw new CliError(`--format ${format} writes a directory: name it with --output`);
     const engine = await context.engine();
     const [image = '', ...names] = args;
     const isMulti = flags.bool('multi-image-archive');

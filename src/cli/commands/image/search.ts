@@ -17,7 +17,7 @@ export const command: Command = {
   name: 'search',
   summary: 'Search registries for images',
   description:
-    'Looks for images in one registry (REGISTRY/TERM), or in all that registries.conf names. With --list-tags, prints the tags of one image.',
+    'Searches one registry (REGISTRY/TERM), or all that registries.conf lists. With --list-tags, prints the tags of one image.',
   usage: '[options] TERM',
   examples: [
     'search --limit 3 docker.io/alpine',
@@ -27,7 +27,7 @@ export const command: Command = {
   flags: [
     authFileFlag,
     certDirectoryFlag,
-    { name: 'compatible', kind: 'bool', help: 'Print stars, official and automated, too' },
+    { name: 'compatible', kind: 'bool', help: 'Also print stars, official and automated' },
     {
       name: 'filter',
       short: 'f',
@@ -44,7 +44,7 @@ export const command: Command = {
       help: `Maximum number of results from each registry (default ${DEFAULT_LIMIT})`,
     },
     { name: 'list-tags', kind: 'bool', help: 'Print the tags of an image' },
-    { name: 'no-trunc', kind: 'bool', help: 'Print whole descriptions' },
+    { name: 'no-trunc', kind: 'bool', help: 'Do not truncate descriptions' },
     tlsVerifyFlag,
   ],
   completion: [[]],

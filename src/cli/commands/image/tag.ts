@@ -4,7 +4,7 @@ import type { Command } from '../../command-parts/definition.js';
 export const command: Command = {
   name: 'tag',
   summary: 'Add a name to an image',
-  description: 'Gives an image further names. Without a registry they are those of localhost, without a tag latest.',
+  description: 'Adds names to an image. A name without a registry gets localhost, a name without a tag gets latest.',
   usage: 'IMAGE NAME [NAME...]',
   examples: ['tag alpine registry.local/base:1'],
   flags: [],

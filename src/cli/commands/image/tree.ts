@@ -8,10 +8,10 @@ import { isTagged } from '../../../util/stored-name.js';
 export const command: Command = {
   name: 'tree',
   summary: 'Print layer hierarchy of an image in a tree format',
-  description: 'Prints the layers of an image, from the lowest up, and the images whose uppermost layer each is.',
+  description: 'Prints the layers of an image, from the bottom up, and the images that each is the top layer of.',
   usage: '[options] IMAGE',
   examples: ['image tree app:2', 'image tree --whatrequires base:1'],
-  flags: [{ name: 'whatrequires', kind: 'bool', help: 'Show what lies on its uppermost layer, in all images' }],
+  flags: [{ name: 'whatrequires', kind: 'bool', help: 'Show all layers and images that build on its top layer' }],
   completion: ['images', []],
   check: ({ args }) => {
     if (args.length !== 1) throw invalid(`accepts 1 arg(s), received ${args.length}`);

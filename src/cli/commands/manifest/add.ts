@@ -7,7 +7,7 @@ export const command: Command = {
   name: 'add',
   summary: 'Add images to a manifest list or image index',
   description:
-    'Adds images of the store, or else of a registry, to a list. Of an index, adds the image for this machine, or for the platform that the flags name; with --all, all of its images.',
+    'Adds images from the store, or else from a registry, to a list. From an index, adds the image for this machine, or for the platform given by flags; with --all, all of its images.',
   usage: '[options] LIST IMAGE [IMAGE...]',
   examples: ['manifest add app:2 app:2-amd64', 'manifest add --all app:2 docker://quay.io/team/app:2'],
   flags: [{ name: 'all', kind: 'bool', help: 'Add all images of an index' }, ...ENTRY_FLAGS, ...REGISTRY_FLAGS],

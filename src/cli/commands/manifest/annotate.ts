@@ -6,7 +6,7 @@ export const command: Command = {
   name: 'annotate',
   summary: 'Add or update information about an entry in a manifest list or image index',
   description:
-    'Changes what a list says of one of its images, which is named by its digest, or as an image of the store.',
+    'Changes what a list says about one of its images, which is named by its digest, or as an image in the store.',
   usage: '[options] LIST IMAGE',
   examples: ['manifest annotate --arch arm64 --variant v8 app:2 sha256:...'],
   flags: [...ENTRY_FLAGS, OS_FEATURES_FLAG],

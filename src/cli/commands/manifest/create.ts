@@ -5,12 +5,12 @@ import { REGISTRY_FLAGS, registryAccess } from '../../flags/registry.js';
 export const command: Command = {
   name: 'create',
   summary: 'Create manifest list or image index',
-  description: 'Makes a list of images for several platforms, to be filled and pushed, and prints its id.',
+  description: 'Creates a list of images for several platforms, to be filled and pushed, and prints its id.',
   usage: '[options] LIST [IMAGE...]',
   examples: ['manifest create app:2', 'manifest create app:2 app:2-amd64 app:2-arm64'],
   flags: [
     { name: 'all', kind: 'bool', help: 'Add all images of an index' },
-    { name: 'amend', short: 'a', kind: 'bool', help: 'Add to a list of this name if there is one' },
+    { name: 'amend', short: 'a', kind: 'bool', help: 'Add to an existing list of this name' },
     ...REGISTRY_FLAGS,
   ],
   check: ({ args }) => {

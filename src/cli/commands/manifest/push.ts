@@ -12,7 +12,7 @@ export const command: Command = {
   name: 'push',
   summary: 'Push a manifest list or image index to a registry',
   description:
-    'Sends the images of a list, from the store or from where they were found, and then the list. Without a destination it goes where its name says.',
+    'Sends the images of a list, from the store or from where they were found, and then the list. Without a destination, the list is pushed to its name.',
   usage: '[options] LIST [DESTINATION]',
   examples: ['manifest push app:2 docker://quay.io/team/app:2', 'manifest push --rm quay.io/team/app:2'],
   flags: [
@@ -27,9 +27,9 @@ export const command: Command = {
       completion: Object.keys(FORMATS),
       help: 'Format of the list: oci or v2s2',
     },
-    { name: 'quiet', short: 'q', kind: 'bool', help: 'Say nothing' },
+    { name: 'quiet', short: 'q', kind: 'bool', help: 'Do not show progress' },
     { name: 'rm', kind: 'bool', help: 'Remove the list after it is pushed' },
-    { name: 'remove-signatures', kind: 'bool', hidden: true, help: 'There are none' },
+    { name: 'remove-signatures', kind: 'bool', hidden: true, help: 'Do not send signatures (there are none)' },
     ...REGISTRY_FLAGS,
     missingFlag('compression-format', 'layers are sent as they are'),
     missingFlag('sign-by', 'images are not signed'),

@@ -4,7 +4,7 @@ import type { Command } from '../../command-parts/definition.js';
 export const command: Command = {
   name: 'remove',
   summary: 'Remove an entry from a manifest list or image index',
-  description: 'Takes an image out of a list: named by its digest, or as an image of the store.',
+  description: 'Removes an image, named by its digest or as an image in the store, from a list.',
   usage: 'LIST IMAGE',
   examples: ['manifest remove app:2 sha256:...'],
   flags: [],

@@ -5,11 +5,11 @@ export const command: Command = {
   name: 'connect',
   summary: 'Add a container to a network',
   description:
-    'Puts a container on a network: a running container gets its interface at once, another at its next start.',
+    'Connects a container to a network: a running container gets its interface immediately, any other at its next start.',
   usage: '[options] NETWORK CONTAINER',
   examples: ['network connect web db', 'network connect --alias data --ip 10.89.0.9 web db'],
   flags: [
-    { name: 'alias', kind: 'list', value: 'name', help: 'Further name by which containers on the network find it' },
+    { name: 'alias', kind: 'list', value: 'name', help: 'Additional name of the container on the network' },
     { name: 'ip', kind: 'text', value: 'address', help: 'IPv4 address' },
     { name: 'ip6', kind: 'text', value: 'address', help: 'IPv6 address' },
     { name: 'mac-address', kind: 'text', value: 'address', help: 'MAC address' },

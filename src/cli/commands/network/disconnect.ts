@@ -4,12 +4,10 @@ import type { Command } from '../../command-parts/definition.js';
 export const command: Command = {
   name: 'disconnect',
   summary: 'Remove a container from a network',
-  description: 'Takes a container off a network: a running container loses its interface at once.',
+  description: 'Disconnects a container from a network: a running container loses its interface immediately.',
   usage: '[options] NETWORK CONTAINER',
   examples: ['network disconnect web db'],
-  flags: [
-    { name: 'force', short: 'f', kind: 'bool', help: 'Taken for scripts that give it: a disconnect needs no force' },
-  ],
+  flags: [{ name: 'force', short: 'f', kind: 'bool', help: 'Accepted for compatibility with Podman; no effect' }],
   completion: ['networks', 'containers', []],
   check: ({ args }) => {
     if (args.length !== 2) throw invalid(`accepts 2 arg(s), received ${args.length}`);

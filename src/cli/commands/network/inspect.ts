@@ -7,7 +7,7 @@ import { networkStruct } from '../../rows/network.js';
 export const command: Command = {
   name: 'inspect',
   summary: 'Inspect networks',
-  description: 'Prints the configuration of networks as JSON, or what a Go template makes of it.',
+  description: 'Prints the configuration of networks as JSON, or formatted by a Go template.',
   usage: '[options] NETWORK [NETWORK...]',
   examples: ['network inspect web', "network inspect --format '{{range .Subnets}}{{.Subnet}} {{end}}' web"],
   flags: [inspectFormatFlag],

@@ -28,7 +28,7 @@ const HEADINGS = {
 export const command: Command = {
   name: 'ls',
   summary: 'List networks',
-  description: 'Lists the networks whose configurations are in the directory of networks, and the default network.',
+  description: 'Lists the networks configured in the network directory, and the default network.',
   usage: '[options]',
   examples: ['network ls', "network ls --filter driver=bridge --format '{{.Name}} {{.Subnets}}'"],
   flags: [
@@ -40,7 +40,7 @@ export const command: Command = {
       help: 'Show those that match: name, id, driver, label, label!, dangling, until',
     },
     formatFlag('json', 'table'),
-    { name: 'no-trunc', kind: 'bool', help: 'Do not cut ids' },
+    { name: 'no-trunc', kind: 'bool', help: 'Do not truncate ids' },
     { name: 'noheading', short: 'n', kind: 'bool', help: 'Do not print headings' },
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Print names only' },
   ],

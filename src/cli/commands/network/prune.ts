@@ -10,11 +10,11 @@ export const command: Command = {
   name: 'prune',
   summary: 'Remove unused networks',
   description:
-    'Removes the networks that this store made and no container is on, running or not; the default network stays, and so do networks that other programs made in the same directory, such as Podman.',
+    'Removes the networks that were created in this store and that no container uses, running or not; the default network stays, and so do networks that other programs, such as Podman, created in the same directory.',
   usage: '[options]',
   examples: ['network prune', 'network prune --force --filter until=24h'],
   flags: [
-    { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' },
+    { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask for confirmation' },
     { name: 'filter', kind: 'items', value: 'name=value', help: 'Remove those that match: label, label!, until' },
   ],
   completion: [[]],

@@ -4,9 +4,9 @@ import { allFlag, checkSelection, latestFlag, selectContainers } from '../../tar
 
 export const command: Command = {
   name: 'reload',
-  summary: 'Make the firewall rules and interfaces of containers again',
+  summary: 'Recreate firewall rules and interfaces of containers',
   description:
-    'Makes rules and published ports of running containers again, after somebody has emptied the tables of nf_tables, and bridges and interfaces that somebody has removed.',
+    'Recreates the firewall rules and published ports of running containers, after the nf_tables ruleset was flushed, and bridges and interfaces that were removed.',
   usage: '[options] [CONTAINER...]',
   examples: ['network reload web', 'network reload --all'],
   flags: [allFlag('Reload the networks of all running containers'), latestFlag],

@@ -7,11 +7,11 @@ export const command: Command = {
   name: 'rm',
   summary: 'Remove networks',
   description:
-    'Removes networks by their names or ids. One that a container is on is not removed without --force, for which a missing one is no error.',
+    'Removes networks by name or id. A network that containers use is not removed without --force, which also ignores missing networks.',
   usage: '[options] NETWORK [NETWORK...]',
   examples: ['network rm web', 'network rm --force web db'],
   flags: [
-    { name: 'force', short: 'f', kind: 'bool', help: 'Remove the containers that are on it first' },
+    { name: 'force', short: 'f', kind: 'bool', help: 'Remove the containers that use it first' },
     {
       name: 'time',
       short: 't',

@@ -4,12 +4,12 @@ import type { Command } from '../../command-parts/definition.js';
 export const command: Command = {
   name: 'update',
   summary: 'Update an existing network',
-  description: 'Changes which name servers the containers of a network ask, and prints its name.',
+  description: 'Changes the name servers of a network, and prints its name.',
   usage: '[options] NETWORK',
   examples: ['network update --dns-add 192.0.2.53 web', 'network update --dns-drop 192.0.2.53 web'],
   flags: [
-    { name: 'dns-add', kind: 'list', value: 'address', help: 'Name server to ask' },
-    { name: 'dns-drop', kind: 'list', value: 'address', help: 'Name server not to ask any more' },
+    { name: 'dns-add', kind: 'list', value: 'address', help: 'Name server to add' },
+    { name: 'dns-drop', kind: 'list', value: 'address', help: 'Name server to remove' },
   ],
   completion: ['networks', []],
   check: ({ args, flags }) => {

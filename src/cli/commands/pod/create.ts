@@ -10,7 +10,7 @@ export const command: Command = {
   name: 'create',
   summary: 'Create an empty pod',
   description:
-    'Records a pod and prints its id; containers are created in it with `create --pod`, and share what --share says. Nothing runs before one of them, or the pod, is started.',
+    'Creates a pod and prints its id; containers are created in it with `create --pod`, and share the namespaces given by --share. Nothing runs until the pod or one of its containers is started.',
   usage: '[options] [NAME]',
   examples: [
     'pod create web',

@@ -9,7 +9,7 @@ import { latestPodFlag, selectOnePod } from '../../targets/pods.js';
 export const command: Command = {
   name: 'inspect',
   summary: 'Inspect pods',
-  description: 'Prints what is known of pods as JSON, or what a Go template makes of it.',
+  description: 'Prints the details of pods as JSON, or formatted by a Go template.',
   usage: '[options] POD [POD...]',
   examples: ['pod inspect web', "pod inspect --format '{{.State}} {{.InfraContainerID}}' web"],
   flags: [inspectFormatFlag, latestPodFlag],

@@ -8,7 +8,7 @@ import { signalFlag } from '../container/kill.js';
 export const command: Command = {
   name: 'kill',
   summary: 'Send a signal to the containers of pods',
-  description: 'Sends a signal, SIGKILL unless another is named, to the first process of each container that runs.',
+  description: 'Sends a signal (SIGKILL by default) to the first process of each running container.',
   usage: '[options] POD [POD...]',
   examples: ['pod kill web', 'pod kill --signal TERM web', 'pod kill --all'],
   flags: [allFlag('Signal all pods'), latestPodFlag, signalFlag],

@@ -5,10 +5,10 @@ import { allFlag } from '../../targets/containers.js';
 export const command: Command = {
   name: 'pause',
   summary: 'Pause pods',
-  description: 'Freezes the processes of the containers of pods that run; pod unpause lets them go on.',
+  description: 'Freezes the processes of running pods; pod unpause resumes them.',
   usage: '[options] POD [POD...]',
   examples: ['pod pause web', 'pod pause --all'],
-  flags: [allFlag('Pause all pods that run'), latestPodFlag],
+  flags: [allFlag('Pause all running pods'), latestPodFlag],
   completion: ['pods'],
   check: checkPodSelection,
   run: async (context, invocation) => {

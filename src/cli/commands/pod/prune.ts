@@ -11,7 +11,7 @@ export const command: Command = {
   description: 'Removes the pods whose containers have ended, with their containers.',
   usage: '[options]',
   examples: ['pod prune', 'pod prune --force'],
-  flags: [{ name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' }],
+  flags: [{ name: 'force', short: 'f', kind: 'bool', help: 'Do not ask for confirmation' }],
   completion: [[]],
   check: ({ args }) => noArguments(args, 'pod prune'),
   run: async (context, { flags }) => {

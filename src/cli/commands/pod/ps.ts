@@ -35,7 +35,7 @@ export const command: Command = {
     },
     formatFlag('json', 'table'),
     { name: 'latest', short: 'l', kind: 'bool', help: 'Show the pod that was created last' },
-    { name: 'no-trunc', kind: 'bool', help: 'Do not cut ids' },
+    { name: 'no-trunc', kind: 'bool', help: 'Do not truncate ids' },
     { name: 'noheading', short: 'n', kind: 'bool', help: 'Do not print headings' },
     { name: 'ns', kind: 'bool', help: 'Show the namespaces that the containers share' },
     { name: 'quiet', short: 'q', kind: 'bool', help: 'Print ids only' },

@@ -5,7 +5,7 @@ import { allFlag } from '../../targets/containers.js';
 export const command: Command = {
   name: 'restart',
   summary: 'Restart pods',
-  description: 'Stops the containers of pods that run, and starts all.',
+  description: 'Stops the running containers of pods, and starts all of their containers.',
   usage: '[options] POD [POD...]',
   examples: ['pod restart web', 'pod restart --all'],
   flags: [allFlag('Restart all pods'), latestPodFlag],

@@ -16,12 +16,12 @@ export const command: Command = {
   name: 'rm',
   summary: 'Remove pods',
   description:
-    'Removes pods with their containers and the anonymous volumes of these. One with a container that runs, beside the infra container, is not removed without --force.',
+    'Removes pods with their containers and the anonymous volumes of those. A pod with running containers, apart from the infra container, is not removed without --force.',
   usage: '[options] POD [POD...]',
   examples: ['pod rm web', 'pod rm --force web db', 'pod rm --all --force', 'pod rm --pod-id-file web.id'],
   flags: [
     allFlag('Remove all pods'),
-    { name: 'force', short: 'f', kind: 'bool', help: 'Stop running containers first; a missing pod is no error' },
+    { name: 'force', short: 'f', kind: 'bool', help: 'Stop running containers first; ignore missing pods' },
     ignorePodFlag,
     latestPodFlag,
     podIdFileFlag,

@@ -5,7 +5,7 @@ import { allFlag } from '../../targets/containers.js';
 export const command: Command = {
   name: 'start',
   summary: 'Start pods',
-  description: 'Starts those containers of pods that do not run, each after what it depends on.',
+  description: 'Starts the containers of pods that are not running, dependencies first.',
   usage: '[options] POD [POD...]',
   examples: ['pod start web', 'pod start --all', 'pod start --latest'],
   flags: [allFlag('Start all pods'), latestPodFlag, podIdFileFlag],

@@ -24,13 +24,13 @@ const INTERVAL_MS = 5000;
 
 export const command: Command = {
   name: 'stats',
-  summary: 'Display a live stream of what the containers of pods use',
+  summary: 'Display a live stream of resource usage statistics of the containers of pods',
   description:
-    'Prints what the containers of pods use of CPUs, memory, network, disks and processes, again and again: of the pods that are named, or of all that run.',
+    'Prints the CPU, memory, network, disk and process usage of the containers of the given pods, or of all running ones, continuously updated.',
   usage: '[options] [POD...]',
   examples: ['pod stats --no-stream web', "pod stats --no-stream --format 'table {{.Pod}} {{.Name}} {{.MemUsage}}'"],
   flags: [
-    allFlag('Show all pods, not only those that run'),
+    allFlag('Show all pods, not only running ones'),
     formatFlag('json', 'table'),
     latestPodFlag,
     { name: 'no-reset', kind: 'bool', help: 'Do not clear the screen between measurements' },

@@ -24,7 +24,7 @@ export const command: Command = {
   name: 'stop',
   summary: 'Stop pods',
   description:
-    'Ends the containers of pods: their stop signals, and SIGKILL when the time is up. The infra container is the last.',
+    'Stops the containers of pods: sends each its stop signal, and SIGKILL when the time is up. The infra container is stopped last.',
   usage: '[options] POD [POD...]',
   examples: ['pod stop web', 'pod stop --time 2 web db', 'pod stop --all'],
   flags: [allFlag('Stop all pods'), ignorePodFlag, latestPodFlag, podIdFileFlag, podStopTimeFlag],

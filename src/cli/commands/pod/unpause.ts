@@ -5,10 +5,10 @@ import { allFlag } from '../../targets/containers.js';
 export const command: Command = {
   name: 'unpause',
   summary: 'Unpause pods',
-  description: 'Lets the processes of the containers of pods that are paused go on.',
+  description: 'Resumes the processes of paused pods.',
   usage: '[options] POD [POD...]',
   examples: ['pod unpause web', 'pod unpause --all'],
-  flags: [allFlag('Unpause all pods that are paused'), latestPodFlag],
+  flags: [allFlag('Unpause all paused pods'), latestPodFlag],
   completion: ['pods'],
   check: checkPodSelection,
   run: async (context, invocation) => {

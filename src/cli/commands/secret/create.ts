@@ -7,7 +7,7 @@ export const command: Command = {
   name: 'create',
   summary: 'Create a secret',
   description:
-    'Keeps the content of a file, of stdin (-), or of an environment variable (--env) for containers that get it with --secret, and prints its id.',
+    'Stores the content of a file, of stdin (-), or of an environment variable (--env) for containers that are given it with --secret, and prints its id.',
   usage: '[options] NAME FILE|-',
   examples: [
     'secret create password password.txt',
@@ -22,13 +22,13 @@ export const command: Command = {
       value: 'name',
       default: 'file',
       completion: ['file'],
-      help: "Where it is kept: file, which is the store's database",
+      help: "Where it is stored: file (the store's database)",
     },
-    { name: 'driver-opts', kind: 'items', value: 'key=value', help: 'Kept with it; no option changes anything' },
-    { name: 'env', kind: 'bool', help: 'Read the environment variable that is named in place of a file' },
-    { name: 'ignore', kind: 'bool', help: 'One of the same name is no error, and stays as it is' },
+    { name: 'driver-opts', kind: 'items', value: 'key=value', help: 'Driver option: recorded, but without effect' },
+    { name: 'env', kind: 'bool', help: 'Read from the environment variable of this name instead of a file' },
+    { name: 'ignore', kind: 'bool', help: 'Keep an existing secret of this name as it is' },
     { name: 'label', short: 'l', kind: 'items', value: 'key=value', help: 'Set metadata on the secret' },
-    { name: 'replace', kind: 'bool', help: 'Give one of the same name the new content' },
+    { name: 'replace', kind: 'bool', help: 'Replace the content of an existing secret of this name' },
   ],
   completion: [[], 'file'],
   check: ({ args, flags }) => {

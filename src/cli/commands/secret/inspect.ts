@@ -11,13 +11,13 @@ export const command: Command = {
   name: 'inspect',
   summary: 'Inspect secrets',
   description:
-    'Prints what is known of secrets as JSON, or what a Go template makes of it; their content only with --showsecret.',
+    'Prints the details of secrets as JSON, or formatted by a Go template; their content only with --showsecret.',
   usage: '[options] SECRET [SECRET...]',
   examples: ['secret inspect token', "secret inspect --showsecret --format '{{.SecretData}}' token"],
   flags: [
     inspectFormatFlag,
-    { name: 'pretty', kind: 'bool', help: 'Print it for people to read' },
-    { name: 'showsecret', kind: 'bool', help: 'Print the secrets themselves, too' },
+    { name: 'pretty', kind: 'bool', help: 'Print in human-readable form' },
+    { name: 'showsecret', kind: 'bool', help: 'Also print the secrets themselves' },
   ],
   completion: ['secrets'],
   check: ({ args, flags }) => {

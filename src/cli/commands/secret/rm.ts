@@ -6,12 +6,12 @@ import { forEachName } from '../../targets/for-each-name.js';
 export const command: Command = {
   name: 'rm',
   summary: 'Remove secrets',
-  description: 'Removes secrets. Containers that have one keep it.',
+  description: 'Removes secrets. Containers that were given one keep it.',
   usage: '[options] SECRET [SECRET...]',
   examples: ['secret rm token', 'secret rm --all'],
   flags: [
     { name: 'all', short: 'a', kind: 'bool', help: 'Remove all secrets' },
-    { name: 'ignore', short: 'i', kind: 'bool', help: 'A missing one is no error' },
+    { name: 'ignore', short: 'i', kind: 'bool', help: 'Ignore missing secrets' },
   ],
   completion: ['secrets'],
   check: ({ args, flags }) => {

@@ -4,18 +4,18 @@ import type { Command } from '../../command-parts/definition.js';
 
 export const command: Command = {
   name: 'check',
-  summary: 'Check whether the store is whole',
+  summary: 'Check the store for damage',
   description:
-    'Checks that the database is intact, and that all that images and volumes need is there, and nothing else. With --repair, fixes what is wrong: a damaged database is rebuilt from what can be read of it and what lies on the disk (the damaged one is kept beside it), files that no image needs are removed, and directories without a volume become volumes. Exits with 125 if something is wrong and was not repaired.',
+    'Checks that the database is intact, that everything that images and volumes need is there, and that nothing is left over. With --repair, fixes what is wrong: a damaged database is rebuilt from what can be read of it and what lies on the disk (the damaged one is kept beside it), files that no image needs are removed, and directories without a volume become volumes. Exits with 125 if something is wrong and was not repaired.',
   usage: '[options]',
   examples: ['system check', 'system check --repair'],
   flags: [
-    { name: 'quick', short: 'q', kind: 'bool', help: 'Do not read all files (which is never done)' },
+    { name: 'quick', short: 'q', kind: 'bool', help: 'Do not read all files (never done anyway)' },
     {
       name: 'repair',
       short: 'r',
       kind: 'bool',
-      help: 'Save what a damaged database holds; remove damaged images and files that none needs; repair volumes',
+      help: 'Recover what a damaged database holds; remove damaged images and unneeded files; repair volumes',
     },
   ],
   check: ({ args }) => noArguments(args, 'system check'),

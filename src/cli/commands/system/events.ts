@@ -16,7 +16,7 @@ export const command: Command = {
   name: 'events',
   summary: 'Show what happens to containers, images, volumes, networks, pods and secrets',
   description:
-    'Prints a line for each event. Without --stream=false it goes on until it is interrupted, and begins with what happens from now on unless --since or --until is given.',
+    'Prints a line for each event, and waits for more until it is interrupted or --stream=false is given. Begins with new events unless --since or --until is given.',
   usage: '[options]',
   examples: [
     'events',
@@ -33,15 +33,15 @@ export const command: Command = {
       help: 'Show the events that match: container, event, id, image, label, name, pod, status, type, volume',
     },
     formatFlag('json'),
-    { name: 'no-trunc', kind: 'bool', default: 'true', help: 'Do not cut ids' },
+    { name: 'no-trunc', kind: 'bool', default: 'true', help: 'Do not truncate ids' },
     {
       name: 'since',
       kind: 'text',
       value: 'time',
-      help: 'Begin with the events since then: a date, seconds since 1970, or a duration before now',
+      help: 'Show events since this time: a date, seconds since 1970, or a duration before now',
     },
-    { name: 'stream', kind: 'bool', default: 'true', help: 'Go on with new events' },
-    { name: 'until', kind: 'text', value: 'time', help: 'End with the events of then' },
+    { name: 'stream', kind: 'bool', default: 'true', help: 'Continue with new events' },
+    { name: 'until', kind: 'text', value: 'time', help: 'Show events until this time' },
   ],
   completion: [[]],
   check: ({ args }) => noArguments(args, 'events'),

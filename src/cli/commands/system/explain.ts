@@ -25,7 +25,7 @@ export const command: Command = {
   passThrough: true,
   completion: [['run', 'create', 'exec']],
   check: ({ args }) => {
-    if (args.length === 0) throw invalid('explain what? run, create or exec');
+    if (args.length === 0) throw invalid('nothing to explain: choose from run, create, exec');
     if (!EXPLAINED.some(({ name }) => name === args[0])) {
       throw new CliError(`cannot explain ${JSON.stringify(args[0])}: choose from run, create, exec`);
     }

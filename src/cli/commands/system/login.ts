@@ -25,7 +25,7 @@ export const command: Command = {
   name: 'login',
   summary: 'Log in to a container registry',
   description:
-    'Checks a login with a registry and keeps it in the file of logins, for the owner alone. Without a registry, logs in to the first of those that registries.conf names.',
+    'Verifies credentials with a registry and stores them in the auth file, which only its owner can read. Without a registry, logs in to the first one that registries.conf lists.',
   usage: '[options] [REGISTRY]',
   examples: [
     'login quay.io',
@@ -42,12 +42,12 @@ export const command: Command = {
       short: 'p',
       kind: 'text',
       value: 'password',
-      help: 'Password, which others on this machine can see',
+      help: 'Password (visible to other users of this machine)',
     },
     { name: 'password-stdin', kind: 'bool', help: 'Read the password from stdin' },
     tlsVerifyFlag,
     { name: 'username', short: 'u', kind: 'text', value: 'name', help: 'User' },
-    { name: 'verbose', short: 'v', kind: 'bool', help: 'Print where the login is kept' },
+    { name: 'verbose', short: 'v', kind: 'bool', help: 'Print where the credentials are stored' },
   ],
   completion: [[]],
   check: ({ args, flags }) => {

@@ -6,11 +6,11 @@ import { authFileFlag, checkAuthFiles, compatAuthFileFlag, registryAccess } from
 export const command: Command = {
   name: 'logout',
   summary: 'Log out of a container registry',
-  description: 'Removes a login from the file of logins, or all of them.',
+  description: 'Removes the credentials for a registry, or for all of them, from the auth file.',
   usage: '[options] [REGISTRY]',
   examples: ['logout quay.io', 'logout --all'],
   flags: [
-    { name: 'all', short: 'a', kind: 'bool', help: 'Remove the logins of all registries' },
+    { name: 'all', short: 'a', kind: 'bool', help: 'Remove the credentials for all registries' },
     authFileFlag,
     compatAuthFileFlag,
   ],

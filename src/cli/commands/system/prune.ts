@@ -11,14 +11,14 @@ export const command: Command = {
   name: 'prune',
   summary: 'Remove unused data',
   description:
-    'Removes pods and containers that do not run, networks of this store that no container is on, and images without a name that no container is made of; with --all also those with names.',
+    'Removes pods and containers that are not running, unused networks that were created in this store, and unused images that have no name; with --all also unused images with names.',
   usage: '[options]',
   examples: ['system prune', 'system prune --all --force --filter until=24h'],
   flags: [
-    { name: 'all', short: 'a', kind: 'bool', help: 'Also images with names that no container is made of' },
+    { name: 'all', short: 'a', kind: 'bool', help: 'Also remove unused images with names' },
     { name: 'filter', kind: 'items', value: 'name=value', help: 'Remove those that match: label, label!, until' },
-    { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' },
-    { name: 'volumes', kind: 'bool', help: 'Also volumes that no container has, with or without names' },
+    { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask for confirmation' },
+    { name: 'volumes', kind: 'bool', help: 'Also remove unused volumes, with or without names' },
   ],
   check: ({ args }) => noArguments(args, 'system prune'),
   run: async (context, { flags }) => {

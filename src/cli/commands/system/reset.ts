@@ -7,12 +7,12 @@ const REMOVED = ['pods', 'containers', 'networks', 'images', 'volumes', 'secrets
 
 export const command: Command = {
   name: 'reset',
-  summary: 'Remove all that the store has',
+  summary: 'Remove everything from the store',
   description:
-    'Ends all containers with SIGKILL and removes them, with all pods, networks, images, volumes and secrets of the store (that of --root). Recorded events stay, and so do the default network and networks that other programs made.',
+    'Kills all containers with SIGKILL and removes them, with all pods, networks, images, volumes and secrets of the store (that of --root). Recorded events stay, and so do the default network and networks that other programs created.',
   usage: '[options]',
   examples: ['system reset', 'system reset --force'],
-  flags: [{ name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' }],
+  flags: [{ name: 'force', short: 'f', kind: 'bool', help: 'Do not ask for confirmation' }],
   check: ({ args }) => noArguments(args, 'system reset'),
   run: async (context, { flags }) => {
     const engine = await context.engine();

@@ -8,8 +8,8 @@ import { outputStream } from '../../streams/output.js';
 
 export const command: Command = {
   name: 'export',
-  summary: 'Write what is in a volume as a tar archive',
-  description: 'Writes all that is in a volume as a tar archive.',
+  summary: 'Export the content of a volume as a tar archive',
+  description: 'Writes the content of a volume as a tar archive.',
   usage: '[options] VOLUME',
   examples: ['volume export data > data.tar', 'volume export --output data.tar data'],
   flags: [OUTPUT_FLAG],

@@ -7,7 +7,7 @@ import { volumeStruct } from '../../rows/volume.js';
 export const command: Command = {
   name: 'inspect',
   summary: 'Inspect volumes',
-  description: 'Prints what is known of volumes as JSON, or what a Go template makes of it.',
+  description: 'Prints the details of volumes as JSON, or formatted by a Go template.',
   usage: '[options] VOLUME [VOLUME...]',
   examples: ['volume inspect data', "volume inspect --format '{{.Mountpoint}}' data", 'volume inspect --all'],
   flags: [{ name: 'all', short: 'a', kind: 'bool', help: 'Inspect all volumes' }, inspectFormatFlag],

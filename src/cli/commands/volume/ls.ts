@@ -12,7 +12,7 @@ import { VOLUME_HEADINGS, volumeStruct } from '../../rows/volume.js';
 export const command: Command = {
   name: 'ls',
   summary: 'List volumes',
-  description: 'Lists volumes, also the anonymous ones of containers.',
+  description: 'Lists volumes, including the anonymous ones of containers.',
   usage: '[options]',
   examples: ['volume ls', "volume ls --filter dangling=true --format '{{.Name}} {{.Mountpoint}}'"],
   flags: [

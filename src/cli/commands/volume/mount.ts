@@ -6,7 +6,7 @@ export const command: Command = {
   name: 'mount',
   summary: 'Print where the files of volumes are',
   description:
-    'Prints the directory of each volume. Nothing has to be mounted for that: a volume that is a directory of the host is refused, since it is where its options say.',
+    'Prints the directory of each volume; nothing needs to be mounted for that. A volume that is a directory of the host is refused: its options say where it is.',
   usage: 'VOLUME [VOLUME...]',
   examples: ['ls "$(tspod volume mount data)"'],
   flags: [],

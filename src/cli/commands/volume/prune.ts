@@ -7,12 +7,11 @@ import { reportErrors } from '../../errors/report-error.js';
 export const command: Command = {
   name: 'prune',
   summary: 'Remove unused volumes',
-  description:
-    'Removes the anonymous volumes that no container has, running or not; with --all also those that were given a name.',
+  description: 'Removes the anonymous volumes that no container uses, running or not; with --all also named ones.',
   usage: '[options]',
   examples: ['volume prune', 'volume prune --all --force --filter label!=keep'],
   flags: [
-    { name: 'all', short: 'a', kind: 'bool', help: 'Also volumes that were given a name' },
+    { name: 'all', short: 'a', kind: 'bool', help: 'Also remove named volumes' },
     { name: 'dry-run', kind: 'bool', help: 'Only print what would be removed' },
     {
       name: 'filter',
@@ -20,7 +19,7 @@ export const command: Command = {
       value: 'name=value',
       help: 'Remove those that match: label, label!, until, and the others of `volume ls`',
     },
-    { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask' },
+    { name: 'force', short: 'f', kind: 'bool', help: 'Do not ask for confirmation' },
   ],
   completion: [[]],
   check: ({ args }) => noArguments(args, 'volume prune'),

@@ -7,7 +7,7 @@ import { forEachName } from '../../targets/for-each-name.js';
 export const command: Command = {
   name: 'rm',
   summary: 'Remove volumes',
-  description: 'Removes volumes with all that is in them. One that a container has is not removed without --force.',
+  description: 'Removes volumes with their content. A volume that a container uses is not removed without --force.',
   usage: '[options] VOLUME [VOLUME...]',
   examples: ['volume rm data', 'volume rm --force data', 'volume rm --all'],
   flags: [
@@ -16,7 +16,7 @@ export const command: Command = {
       name: 'force',
       short: 'f',
       kind: 'bool',
-      help: 'Remove the containers that have it first; a missing one is no error',
+      help: 'Remove the containers that use it first; ignore missing volumes',
     },
     {
       name: 'time',

@@ -9,7 +9,7 @@ export const accountFlags: readonly CreateFlag[] = [
     kind: 'bool',
     default: 'true',
     group: PROCESS,
-    help: 'Add a user and a group that are given by number to /etc/passwd and /etc/group',
+    help: 'Add a user and a group given by number to /etc/passwd and /etc/group',
     set: (draft, value) => {
       draft.passwd = value;
     },
@@ -19,7 +19,7 @@ export const accountFlags: readonly CreateFlag[] = [
     kind: 'text',
     value: 'line',
     group: PROCESS,
-    help: 'Form of the line for /etc/passwd: $USERNAME, $UID, $GID, $NAME and $HOME are replaced',
+    help: 'Template of the /etc/passwd line: $USERNAME, $UID, $GID, $NAME and $HOME are replaced',
     set: (draft, value) => {
       draft.passwdEntry = value;
     },
@@ -29,7 +29,7 @@ export const accountFlags: readonly CreateFlag[] = [
     kind: 'text',
     value: 'line',
     group: PROCESS,
-    help: 'Form of the line for /etc/group: $GROUPNAME, $GID and $USERLIST are replaced',
+    help: 'Template of the /etc/group line: $GROUPNAME, $GID and $USERLIST are replaced',
     set: (draft, value) => {
       draft.groupEntry = value;
     },

@@ -60,14 +60,14 @@ export const runFlags: readonly CreateFlag[] = [
     value: 'keys',
     default: 'ctrl-p,ctrl-q',
     group: 'Process',
-    help: "Keys that detach: letters or ctrl-LETTER, with commas between them; '' for none",
+    help: "Key sequence that detaches: letters or ctrl-LETTER, separated by commas; '' for none",
     ofCommand: true,
   },
   {
     name: 'rmi',
     kind: 'bool',
     group: 'Image',
-    help: 'Remove the container and its image at its end, unless other containers are made of the image',
+    help: 'Remove the container and its image when it ends, unless other containers use the image',
     ofCommand: true,
   },
   {
@@ -75,7 +75,7 @@ export const runFlags: readonly CreateFlag[] = [
     kind: 'bool',
     default: 'true',
     group: 'Process',
-    help: 'Pass signals on to the container',
+    help: 'Forward signals to the container',
     ofCommand: true,
   },
   {
@@ -83,7 +83,7 @@ export const runFlags: readonly CreateFlag[] = [
     kind: 'uint',
     value: 'number',
     group: 'Process',
-    help: 'Pass further descriptors on: 3, 4, ...',
+    help: 'Pass additional file descriptors: 3, 4, ...',
     ofCommand: true,
   },
 ];

@@ -56,7 +56,7 @@ export const containerFlags: readonly CreateFlag[] = [
     value: 'pod',
     completion: 'pods',
     group: CONTAINER,
-    help: 'Create it in a pod, whose namespaces it shares; new:NAME makes the pod',
+    help: 'Create the container in a pod, whose namespaces it shares; new:NAME creates the pod',
     set: (draft, value) => {
       if (value !== '') draft.pod = value;
     },

@@ -18,7 +18,7 @@ export const fileFlags: readonly CreateFlag[] = [
     value: 'directory[:O,idmap]',
     completion: 'directory',
     group: FILES,
-    help: 'Use a directory as the root file system, with :O below a layer of its own, with :idmap shifted into its user namespace; there is no image argument then',
+    help: 'Use a directory as the root file system, and take no image argument; :O puts a layer of the container over it, :idmap shifts it into the user namespace',
     set: (draft, value, caller) => {
       if (value !== '') setRootfs(draft, value, caller);
     },
@@ -28,7 +28,7 @@ export const fileFlags: readonly CreateFlag[] = [
     kind: 'items',
     value: 'path',
     group: FILES,
-    help: 'With host: hide a further path',
+    help: 'With host: hide an additional path',
     set: (draft, values) => {
       draft.hide = values;
     },
@@ -88,7 +88,7 @@ export const fileFlags: readonly CreateFlag[] = [
     kind: 'items',
     value: 'container[:options]',
     group: FILES,
-    help: 'Mount what another container mounts of the host, and its volumes; options: ro, rw',
+    help: 'Mount the volumes and host directories of another container; options: ro, rw',
     set: (draft, items) => {
       draft.volumesFrom = items;
     },
@@ -99,7 +99,7 @@ export const fileFlags: readonly CreateFlag[] = [
     value: 'secret[,options]',
     completion: 'secrets',
     group: FILES,
-    help: 'Give it a secret, as the file /run/secrets/NAME; options: type=mount|env, target=, uid=, gid=, mode=',
+    help: 'Give the container a secret, as the file /run/secrets/NAME; options: type=mount|env, target=, uid=, gid=, mode=',
     set: (draft, items) => {
       draft.secrets = items.map(parseSecret);
     },
@@ -154,7 +154,7 @@ export const fileFlags: readonly CreateFlag[] = [
  */
 export function setRootfs(draft: Draft, text: string, caller: Pick<Caller, 'resolve'>): void {
   const match = /^(.+?)(?::((?:O|idmap)(?:,(?:O|idmap))*))?$/.exec(text);
-  if (match === null || match[1] === undefined) throw invalid('the directory of --rootfs is empty');
+  if (match === null || match[1] === undefined) throw invalid('--rootfs must name a directory');
   draft.rootfs = caller.resolve(match[1]);
   const options = match[2]?.split(',') ?? [];
   if (options.includes('O')) draft.rootfsOverlay = true;

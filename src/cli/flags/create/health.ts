@@ -28,7 +28,7 @@ export const healthFlags: readonly CreateFlag[] = [
     value: 'duration',
     default: '30s',
     group: HEALTH,
-    help: 'Time between checks; disable: only when healthcheck run asks',
+    help: 'Time between checks; disable: only healthcheck run checks',
     set: (draft, value) => {
       setHealth(draft, { intervalMs: parseHealthInterval('healthcheck-interval', value) });
     },
@@ -39,7 +39,7 @@ export const healthFlags: readonly CreateFlag[] = [
     value: 'duration',
     default: '30s',
     group: HEALTH,
-    help: 'A check that takes longer is killed and has failed',
+    help: 'Time after which a check is killed and counts as failed',
     set: (draft, value) => {
       setHealth(draft, { timeoutMs: parseHealthTimeout('healthcheck-timeout', value) });
     },
@@ -62,7 +62,7 @@ export const healthFlags: readonly CreateFlag[] = [
     value: 'duration',
     default: '0s',
     group: HEALTH,
-    help: 'Failures this soon after the start do not count',
+    help: 'Time after the start in which failures do not count',
     set: (draft, value) => {
       setHealth(draft, { startPeriodMs: parseHealthPeriod('healthcheck-start-period', value) });
     },
@@ -74,7 +74,7 @@ export const healthFlags: readonly CreateFlag[] = [
     default: 'none',
     completion: ACTIONS,
     group: HEALTH,
-    help: 'What is done to an unhealthy container: none, kill, restart, stop',
+    help: 'Action on an unhealthy container: none, kill, restart, stop',
     set: (draft, value) => {
       if (!ACTIONS.includes(value)) {
         throw invalid(
@@ -89,7 +89,7 @@ export const healthFlags: readonly CreateFlag[] = [
     kind: 'text',
     value: 'command',
     group: HEALTH,
-    help: 'A check that has to succeed before the other one begins',
+    help: 'Start-up check, which must succeed before health checks begin',
     set: (draft, value) => {
       setStartup(draft, { test: parseHealthCommand(value) });
     },
@@ -100,7 +100,7 @@ export const healthFlags: readonly CreateFlag[] = [
     value: 'duration',
     default: '30s',
     group: HEALTH,
-    help: 'Time between start-up checks; disable: only when healthcheck run asks',
+    help: 'Time between start-up checks; disable: only healthcheck run checks',
     set: (draft, value) => {
       setStartup(draft, { intervalMs: parseHealthInterval('healthcheck-interval', value) });
     },
@@ -111,7 +111,7 @@ export const healthFlags: readonly CreateFlag[] = [
     value: 'number',
     default: '0',
     group: HEALTH,
-    help: 'Failures of the start-up check in a row that restart the container; 0: any number may fail',
+    help: 'Failures of the start-up check in a row after which the container is restarted; 0: never',
     set: (draft, value) => {
       setStartup(draft, { retries: value });
     },
@@ -122,7 +122,7 @@ export const healthFlags: readonly CreateFlag[] = [
     value: 'number',
     default: '0',
     group: HEALTH,
-    help: 'Successes of the start-up check in a row that it takes; 0 is one',
+    help: 'Successes of the start-up check in a row that are needed; 0 means one',
     set: (draft, value) => {
       setStartup(draft, { successes: Math.max(1, value) });
     },
@@ -133,7 +133,7 @@ export const healthFlags: readonly CreateFlag[] = [
     value: 'duration',
     default: '30s',
     group: HEALTH,
-    help: 'A start-up check that takes longer is killed and has failed',
+    help: 'Time after which a start-up check is killed and counts as failed',
     set: (draft, value) => {
       setStartup(draft, { timeoutMs: parseHealthTimeout('healthcheck-timeout', value) });
     },
@@ -145,10 +145,10 @@ export const healthFlags: readonly CreateFlag[] = [
     default: 'local',
     completion: ['local'],
     group: HEALTH,
-    help: 'Where results are kept: local, with the container',
+    help: 'Where results are stored: local (with the container)',
     set: (_draft, value) => {
       if (value !== 'local')
-        throw unsupported(`--health-log-destination ${value}`, 'results are kept with the container');
+        throw unsupported(`--health-log-destination ${value}`, 'results are stored with the container');
     },
   },
   {
@@ -157,7 +157,7 @@ export const healthFlags: readonly CreateFlag[] = [
     value: 'number',
     default: '5',
     group: HEALTH,
-    help: 'Results that are kept; 0: as many as there is room for',
+    help: 'Number of results to keep; 0: as many as there is room for',
     set: (draft, value) => {
       setHealth(draft, { maxLogCount: value });
     },
@@ -168,7 +168,7 @@ export const healthFlags: readonly CreateFlag[] = [
     value: 'bytes',
     default: '500',
     group: HEALTH,
-    help: 'Bytes that are kept of what a check writes; 0: as many as there is room for',
+    help: 'Bytes of output to keep of each check; 0: as many as there is room for',
     set: (draft, value) => {
       setHealth(draft, { maxLogBytes: value });
     },
@@ -177,7 +177,7 @@ export const healthFlags: readonly CreateFlag[] = [
     name: 'no-healthcheck',
     kind: 'bool',
     group: HEALTH,
-    help: 'Check nothing',
+    help: 'Disable health checks',
     set: (draft, value) => {
       if (!value) return;
       if (draft.health?.test !== undefined) throw invalid('cannot specify both --no-healthcheck and --health-cmd');

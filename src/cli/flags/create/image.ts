@@ -17,7 +17,7 @@ export const imageFlags: readonly CreateFlag[] = [
     default: 'missing',
     completion: PULL_POLICIES,
     group,
-    help: 'Whether the image is pulled: always, missing, never, newer',
+    help: 'When to pull the image: always, missing, never, newer',
     set: (draft, value) => {
       draft.pull = pullPolicy(value);
     },
@@ -29,7 +29,7 @@ export const imageFlags: readonly CreateFlag[] = [
     default: 'bind',
     completion: VOLUMES,
     group,
-    help: 'What becomes of the volumes of the image: bind, tmpfs, ignore',
+    help: 'How to handle the volumes of the image: bind, tmpfs, ignore',
     set: (draft, value) => {
       const mode = VOLUMES.find((known) => known === (value === 'anonymous' ? 'bind' : value));
       if (mode === undefined)
@@ -47,7 +47,7 @@ export const imageFlags: readonly CreateFlag[] = [
     name: 'disable-content-trust',
     kind: 'bool',
     hidden: true,
-    help: 'Docker has it; nothing is done',
+    help: 'Accepted for compatibility with Docker; no effect',
     ofCommand: true,
   },
 ];

@@ -25,7 +25,7 @@ export const lifeFlags: readonly CreateFlag[] = [
     value: 'container',
     completion: 'containers',
     group: LIFE,
-    help: 'Containers that must run before it, and are started with it',
+    help: 'Containers that must be running first, and are started with it',
     set: (draft, names) => {
       draft.requires = names;
     },
@@ -69,7 +69,7 @@ export const lifeFlags: readonly CreateFlag[] = [
     kind: 'uint',
     value: 'seconds',
     group: LIFE,
-    help: 'Longest time that the container may run; then it is killed',
+    help: 'Maximum time that the container may run before it is killed',
     set: (draft, value) => {
       draft.timeoutSec = value;
     },
@@ -84,7 +84,7 @@ export const logFlags: readonly CreateFlag[] = [
     default: 'k8s-file',
     completion: ['k8s-file', 'json-file', 'none', 'passthrough'],
     group: LOG,
-    help: 'Where output is kept: k8s-file, json-file, none, passthrough',
+    help: 'Log driver: k8s-file, json-file, none, passthrough',
     set: (draft, value) => {
       setLog(draft, { driver: parseLogDriver(value) });
     },
@@ -94,7 +94,7 @@ export const logFlags: readonly CreateFlag[] = [
     kind: 'list',
     value: 'name=value',
     group: LOG,
-    help: 'Option of the log: driver, path, max-size, max-file, tag',
+    help: 'Log option: driver, path, max-size, max-file, tag',
     set: (draft, items, caller) => {
       setLog(draft, parseLogOptions(items, caller));
     },

@@ -22,7 +22,7 @@ export const nameFlags: readonly CreateFlag[] = [
     completion: 'file',
     default: '/etc/hosts',
     group: NAMES,
-    help: "What /etc/hosts begins with: a file of the host, image (the container's own), none",
+    help: "Base of /etc/hosts: a file of the host, image (the container's own), none",
     set: (draft, value) => {
       if (value !== '') draft.hostsFile = value;
     },
@@ -31,7 +31,7 @@ export const nameFlags: readonly CreateFlag[] = [
     name: 'no-hosts',
     kind: 'bool',
     group: NAMES,
-    help: "Leave the container's own /etc/hosts",
+    help: "Keep the container's own /etc/hosts",
     set: (draft, value) => {
       draft.noHosts = value;
     },
@@ -40,7 +40,7 @@ export const nameFlags: readonly CreateFlag[] = [
     name: 'no-hostname',
     kind: 'bool',
     group: NAMES,
-    help: "Leave the container's own /etc/hostname",
+    help: "Keep the container's own /etc/hostname",
     set: (draft, value) => {
       draft.noHostname = value;
     },
@@ -50,7 +50,7 @@ export const nameFlags: readonly CreateFlag[] = [
     kind: 'list',
     value: 'address',
     group: NAMES,
-    help: "Name server; none leaves the container's own /etc/resolv.conf",
+    help: "Name server; none keeps the container's own /etc/resolv.conf",
     set: (draft, items) => {
       setDns(draft, { servers: items });
     },
@@ -81,7 +81,7 @@ export const nameFlags: readonly CreateFlag[] = [
     kind: 'list',
     value: 'path',
     group: NAMES,
-    help: 'Directory in the container that gets these files, too',
+    help: 'Directory in the container that these files are also written to',
     set: (draft, items) => {
       draft.chrootDirs = items;
     },

@@ -28,7 +28,7 @@ export const networkFlags: readonly CreateFlag[] = [
     emptyCounts: true,
     value: 'address',
     group: NETWORK,
-    help: 'IPv4 address on the only network',
+    help: 'IPv4 address, on a single network',
     set: (draft, value) => {
       draft.ip = value;
     },
@@ -39,7 +39,7 @@ export const networkFlags: readonly CreateFlag[] = [
     emptyCounts: true,
     value: 'address',
     group: NETWORK,
-    help: 'IPv6 address on the only network',
+    help: 'IPv6 address, on a single network',
     set: (draft, value) => {
       draft.ip6 = value;
     },
@@ -50,7 +50,7 @@ export const networkFlags: readonly CreateFlag[] = [
     emptyCounts: true,
     value: 'address',
     group: NETWORK,
-    help: 'MAC address on the only network',
+    help: 'MAC address, on a single network',
     set: (draft, value) => {
       draft.macAddress = value;
     },
@@ -60,7 +60,7 @@ export const networkFlags: readonly CreateFlag[] = [
     kind: 'list',
     value: 'name',
     group: NETWORK,
-    help: 'Further name by which containers on the same network find it',
+    help: 'Additional name of the container on its networks',
     set: (draft, items) => {
       draft.networkAliases = items;
     },
@@ -71,7 +71,7 @@ export const networkFlags: readonly CreateFlag[] = [
     kind: 'items',
     value: '[[ip:][port]:]port[/proto]',
     group: NETWORK,
-    help: 'Reach a port, or a range of them, through the host',
+    help: 'Publish a port, or a range of ports, on the host',
     set: (draft, items) => {
       draft.publish = items.flatMap(splitPorts);
     },
@@ -81,7 +81,7 @@ export const networkFlags: readonly CreateFlag[] = [
     short: 'P',
     kind: 'bool',
     group: NETWORK,
-    help: 'Publish all exposed ports on ports that are free',
+    help: 'Publish all exposed ports on free ports of the host',
     set: (draft, value) => {
       draft.publishAll = value;
     },
@@ -101,7 +101,7 @@ export const networkFlags: readonly CreateFlag[] = [
     kind: 'items',
     value: 'allow=host[:port],...',
     group: NETWORK,
-    help: 'What may be reached: allow= or deny=, then names, addresses, networks; with any allowed, nothing else',
+    help: 'Restrict outgoing traffic: allow= or deny=, then names, addresses, networks; with allow=, everything else is denied',
     set: (draft, items) => {
       for (const item of items) addEgress(draft, item);
     },

@@ -52,13 +52,13 @@ const SHARED: ReadonlySet<string> = new Set([
 ]);
 
 const HELP: Readonly<Record<string, string>> = {
-  'cgroup-parent': "Cgroup, or slice of systemd, in which the pod's is made",
+  'cgroup-parent': "Parent cgroup, or systemd slice, of the pod's cgroup",
   device: 'Add a device of the host to all containers',
   hostname: "Set the host name (default the pod's name)",
   label: 'Set metadata on the pod',
   restart: 'Restart policy of the containers that have none: no, on-failure[:retries], always, unless-stopped',
   volume: 'Mount a directory or file of the host, or a volume, in all containers',
-  'volumes-from': 'Mount what another container mounts in all containers; options: ro, rw',
+  'volumes-from': 'Mount the volumes and host directories of another container in all containers; options: ro, rw',
 };
 
 /** The shared flags in the order of the table of create, because later flags see what earlier ones have set. */
@@ -75,21 +75,21 @@ const podOwnFlags: readonly Flag[] = [
     default: 'continue',
     completion: ['continue', 'stop'],
     group: POD,
-    help: 'What becomes of the pod when its last container has ended: continue, stop',
+    help: 'What the pod does when its last container has ended: continue, stop',
   },
   {
     name: 'infra',
     kind: 'bool',
     default: 'true',
     group: POD,
-    help: 'Keep what the containers share in a container that does nothing else',
+    help: 'Create an infra container, which holds what the containers share',
   },
   {
     name: 'infra-command',
     kind: 'text',
     value: 'command',
     group: POD,
-    help: 'With --infra-image: what that container runs, a program or a JSON list of words',
+    help: 'With --infra-image: command of the infra container, a program or a JSON list of words',
   },
   {
     name: 'infra-conmon-pidfile',
@@ -97,15 +97,21 @@ const podOwnFlags: readonly Flag[] = [
     value: 'file',
     completion: 'file',
     group: POD,
-    help: "Write the pid of that container's monitor to a file",
+    help: "Write the pid of the infra container's monitor to a file",
   },
-  { name: 'infra-image', kind: 'text', value: 'image', group: POD, help: 'Image of that container (default none)' },
+  {
+    name: 'infra-image',
+    kind: 'text',
+    value: 'image',
+    group: POD,
+    help: 'Image of the infra container (default none)',
+  },
   {
     name: 'infra-name',
     kind: 'text',
     value: 'name',
     group: POD,
-    help: "Name of that container (default the pod's short id and -infra)",
+    help: "Name of the infra container (default the pod's short id and -infra)",
   },
   { name: 'name', short: 'n', kind: 'text', value: 'name', group: POD, help: 'Assign a name to the pod' },
   {
@@ -124,14 +130,14 @@ const podOwnFlags: readonly Flag[] = [
     default: 'ipc,net,uts',
     completion: ['cgroup', 'ipc', 'net', 'pid', 'uts', 'none'],
     group: POD,
-    help: 'Namespaces that the containers share: cgroup, ipc, net, pid, uts, user, with commas; none; with + in front of them, beside the default',
+    help: 'Namespaces that the containers share: cgroup, ipc, net, pid, uts, user, separated by commas; none; with a leading +, in addition to the default',
   },
   {
     name: 'share-parent',
     kind: 'bool',
     default: 'true',
     group: POD,
-    help: "Make the cgroups of the containers in the pod's",
+    help: 'Create the cgroups of the containers in that of the pod',
   },
 ];
 
@@ -139,5 +145,5 @@ export const podCreateFlags: readonly Flag[] = [
   ...podOwnFlags,
   ...podSharedFlags,
   missingFlag('gpus', NO_GPUS),
-  missingFlag('security-opt', 'give it to the containers: those of a pod have each their own'),
+  missingFlag('security-opt', 'give it to the containers: each one in a pod has its own'),
 ];

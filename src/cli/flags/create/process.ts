@@ -53,7 +53,7 @@ export const processFlags: readonly CreateFlag[] = [
     kind: 'items',
     value: 'key',
     group: PROCESS,
-    help: 'Leave a default environment variable out',
+    help: 'Unset a default environment variable',
     set: (draft, names) => {
       draft.unsetEnv = names;
     },
@@ -62,7 +62,7 @@ export const processFlags: readonly CreateFlag[] = [
     name: 'unsetenv-all',
     kind: 'bool',
     group: PROCESS,
-    help: 'Leave all default environment variables out',
+    help: 'Unset all default environment variables',
     set: (draft, value) => {
       draft.unsetEnvAll = value;
     },
@@ -82,7 +82,7 @@ export const processFlags: readonly CreateFlag[] = [
     kind: 'text',
     value: 'command',
     group: PROCESS,
-    help: 'What the command is an argument of: a program, or a JSON list of words',
+    help: 'Entrypoint: a program, or a JSON list of words',
     emptyCounts: true,
     set: (draft, value) => {
       draft.entrypoint = parseEntrypoint(value);

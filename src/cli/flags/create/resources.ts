@@ -24,7 +24,7 @@ export const resourceFlags: readonly CreateFlag[] = [
     kind: 'text',
     value: 'size',
     group: RESOURCES,
-    help: 'Memory that the container is brought back to when memory is short',
+    help: 'Soft limit that the container is brought back to when memory is short',
     set: (draft, value) => {
       setResources(draft, { memoryReservationBytes: parseNamedSize('memory-reservation', value) });
     },
@@ -53,7 +53,7 @@ export const resourceFlags: readonly CreateFlag[] = [
     name: 'oom-kill-disable',
     kind: 'bool',
     group: RESOURCES,
-    help: 'Let processes wait when memory is short; cgroup v1 only',
+    help: 'Disable the OOM killer, so that processes wait for memory; cgroup v1 only',
     set: (draft, value) => {
       setResources(draft, { oomKillDisable: value });
     },
@@ -225,7 +225,7 @@ export const resourceFlags: readonly CreateFlag[] = [
     kind: 'text',
     value: 'path',
     group: RESOURCES,
-    help: "Cgroup, or slice of systemd, in which the container's is made",
+    help: "Parent cgroup, or systemd slice, of the container's cgroup",
     set: (draft, value) => {
       if (value !== '') draft.cgroupParent = fromTheTop(value);
     },
@@ -237,7 +237,7 @@ export const resourceFlags: readonly CreateFlag[] = [
     default: 'enabled',
     completion: ['enabled', 'disabled', 'no-conmon', 'split'],
     group: RESOURCES,
-    help: 'What cgroups are made: enabled, disabled, no-conmon, split',
+    help: 'Which cgroups are created: enabled, disabled, no-conmon, split',
     set: (draft, value) => {
       draft.cgroups = cgroupsMode(value);
     },

@@ -71,7 +71,7 @@ export const securityFlags: readonly CreateFlag[] = [
     kind: 'int',
     value: 'score',
     group: SECURITY,
-    help: 'How soon the kernel ends the container when memory is short: -1000 to 1000',
+    help: 'Preference of the OOM killer for the container: -1000 to 1000',
     set: (draft, value) => {
       draft.oomScoreAdj = value;
     },

@@ -37,7 +37,7 @@ const NAMES: ReadonlySet<string> = new Set([
 
 const HELP: Readonly<Record<string, string>> = {
   env: "Set an environment variable for later commands and starts; without a value, or with KEY*, take the caller's",
-  unsetenv: 'Take an environment variable away for later commands and starts',
+  unsetenv: 'Unset an environment variable for later commands and starts',
   ulimit: 'Set a resource limit for later starts; -1 is unlimited',
 };
 

@@ -176,7 +176,7 @@ test('namespace', reads, parseNamespace, 'ns:/proc/1/ns/net', 'path:/proc/1/ns/n
 test('namespace', refuses, parseNamespace, 'foo', 'unrecognized namespace mode foo passed');
 test('namespace', refuses, parseNamespace, 'shareable', 'unrecognized namespace mode shareable passed');
 test('namespace', refuses, parseNamespace, 'container:', 'must provide a name or ID of a container: container:NAME');
-test('namespace', refuses, parseNamespace, 'ns:rel', 'the path of a namespace must be absolute: "rel"');
+test('namespace', refuses, parseNamespace, 'ns:rel', 'namespace path must be absolute: "rel"');
 test('ipc', reads, parseIpc, 'shareable', 'shareable');
 test('ipc', reads, parseIpc, 'none', 'none');
 test('ipc', refuses, parseIpc, 'foo', 'unrecognized namespace mode foo passed');
@@ -216,7 +216,7 @@ test(
   'a host',
   'can only set extra network names, selected mode host conflicts with bridge: invalid argument',
 );
-test('network', refuses, networks, 'pasta', '--network pasta is not supported yet: it is for users other than root');
+test('network', refuses, networks, 'pasta', '--network pasta is not supported yet: it is for rootless containers');
 
 const security = (text: string): unknown => parseSecurityOptions(text.split(' '), fakeCaller());
 test('security option', reads, security, 'no-new-privileges', { noNewPrivileges: true });
@@ -263,7 +263,7 @@ test(
   'foo=bar',
   'invalid log option "foo=bar": choose from driver, path, max-size, max-file, tag',
 );
-test('log option', refuses, logOption, 'max-file=0', 'invalid log option "max-file=0": not a number of files');
+test('log option', refuses, logOption, 'max-file=0', 'invalid log option "max-file=0": max-file must be 1 to 9999');
 
 const filter = (text: string): unknown => parseFilters(text.split(' '));
 test('filter', reads, filter, 'name=web', { name: ['web'] });
