@@ -47,7 +47,7 @@ class Console {
     std::array<char, kMaxName> name;
     std::array<UniqueFd, 1> master;
     (void)TRY(receive_packet(connection_.get(), name, master));
-    if (!master[0]) return Error{"console", "no terminal came", EPROTO};
+    if (!master[0]) return Error{"console", "no terminal was received", EPROTO};
     terminal_ = std::move(master[0]);
     return {};
   }
@@ -85,7 +85,7 @@ Result<void> follow(const Monitor& monitor, const UniqueFd& runtime, Console& co
       continue;
     }
     if (happened.ended) return {};
-    if (happened.engine_gone) return Error{"create", "the engine has gone", ECANCELED};
+    if (happened.engine_gone) return Error{"create", "the engine is gone", ECANCELED};
   }
 }
 
@@ -115,7 +115,7 @@ Result<Adopted> create_by_runtime(const Monitor& monitor, const plan::Adopt& ste
   TRY(followed);
   if (ending.code != 0 || ending.signal != 0)
     return Error{"create", step.path.str() + ": " + ops::words_of(ending), ECHILD};
-  if (console.expected()) return Error{"console", "no terminal came", EPROTO};
+  if (console.expected()) return Error{"console", "no terminal was received", EPROTO};
 
   Adopted adopted;
   adopted.pid = TRY(read_pid(step.pid_file));

@@ -206,7 +206,7 @@ void start_now(Loop& loop) {
     if (std::exchange(client.asked_for_check, false)) client.awaits_check = true;
   });
   // A check that was killed and has not ended is stuck in the kernel: another would get stuck as well.
-  if (checks.process) return fail_check(loop, ETIMEDOUT, "the last check does not end");
+  if (checks.process) return fail_check(loop, ETIMEDOUT, "the previous check has not ended");
   const ops::CheckSettings& check = current_check(checks);
   Result<CheckProcess> started = start_check(check.plan, loop.launched.pidfd.get());
   if (!started) return fail_check(loop, started.error().err, describe(started.error()));

@@ -208,7 +208,7 @@ Result<void> wait_for_packet(const Monitor& monitor, const Channel& channel) {
   TRY(sys::check(sys::retry([&] { return ::poll(sources.data(), sources.size(), -1); }), "poll"));
   // A packet of the child counts for more than that the engine has gone.
   if (sources[0].revents != 0) return {};
-  if (sources[1].revents != 0) return Error{"launch", "the engine has gone", ECANCELED};
+  if (sources[1].revents != 0) return Error{"launch", "the engine is gone", ECANCELED};
   return sources[2].revents == 0 ? Result<void>() : Error{"launch", "called off", ECANCELED};
 }
 

@@ -125,7 +125,7 @@ Result<Answer> converse(int socket, wire::Bytes messages, const Interest& intere
 
 Result<void> put_number(std::vector<uint8_t>& bytes, uint32_t offset, uint32_t number) {
   if (offset > bytes.size() || bytes.size() - offset < sizeof number)
-    return Error{"netlink", "an offset behind the end", EINVAL};
+    return Error{"netlink", "an offset beyond the end", EINVAL};
   std::memcpy(bytes.data() + offset, &number, sizeof number);
   return {};
 }

@@ -8,7 +8,7 @@ export const GROUPS = [
     seen: 'The words differ, the exit status is the same.',
     reasons: [
       {
-        why: 'A container or a command of `exec` that cannot be started: the message names the step of the launch that failed and what the kernel said, as in `go to /nosuch: openat2 /nosuch: no such file or directory (step 110 of 121)`. No OCI runtime runs whose words could be printed.',
+        why: 'A container or a command of `exec` that cannot be started: the message names the step of the launch that failed and what the kernel said, as in `change to /nosuch: openat2 /nosuch: no such file or directory (step 110 of 121)`. No OCI runtime runs whose words could be printed.',
         what: [
           'no such command: stderr',
           'a directory as command: stderr',
@@ -32,7 +32,7 @@ export const GROUPS = [
         what: ['ps more filters: stderr of `ps -a -f exited=x`', 'kill forms: stderr of `kill -s 99'],
       },
       {
-        why: '`stop --time x`: the number may be negative (-1 waits for ever), so the message speaks of a number with a sign.',
+        why: '`stop --time x`: the number may be negative (-1 waits forever), so the message speaks of a number with a sign.',
         what: ['stop forms: stderr of `stop -t x'],
       },
       {

@@ -163,7 +163,7 @@ class SocketConnection implements MonitorConnection {
 
   ended(options: { readonly signal?: AbortSignal } = {}): Promise<ProcessEnd> {
     return (
-      this.#spawned?.ended(options) ?? Promise.reject(new TypeError('the end of a process is told to its parent alone'))
+      this.#spawned?.ended(options) ?? Promise.reject(new TypeError('only the parent of a process learns of its end'))
     );
   }
 

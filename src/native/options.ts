@@ -40,7 +40,7 @@ function requireValue(what: string, value: unknown, kind: Exclude<OptionKind, 'a
 }
 
 function refusal(what: string, name: string, options: object, known: readonly string[]): TypeError {
-  if (isHandle(options)) return new TypeError(`a namespace handle is no object of options: ${what}`);
+  if (isHandle(options)) return new TypeError(`${what} must be an options object, not a namespace handle`);
   const place = known.find((each) => each === 'inside' || each === 'namespaces');
   if (place === undefined || !(NAMESPACE_KINDS as readonly string[]).includes(name))
     return unknownOption(what, name, known);

@@ -97,7 +97,7 @@ function operationsInside(inside: ThreadNamespaces): InsideOperations {
   const here = <T extends object>(options?: T): T & { readonly inside: ThreadNamespaces } => {
     if (options !== undefined) requireObject(options, 'options');
     if (options !== undefined && 'inside' in options)
-      throw new TypeError('"inside" is what withNamespaces was given, and no option of its operations');
+      throw new TypeError('"inside" is not an option here: it is what withNamespaces was given');
     return { ...(options as T), inside };
   };
   return {

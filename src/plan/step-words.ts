@@ -87,7 +87,7 @@ export const DESCRIBERS: Describers = {
     `make ${nodeType(mode)} ${path} ${major}:${minor} ${octal(mode & 0o7777)}`,
   makeSymlink: ({ path, target }) => `link ${path} to ${target}`,
   extendFile: ({ path, last }) =>
-    `copy ${path}, and add as it lacks ${last.map((line) => JSON.stringify(line)).join(', ')}`,
+    `copy ${path}, and add if missing ${last.map((line) => JSON.stringify(line)).join(', ')}`,
   makeFile: ({ path, mode, content }) => `write file ${path} ${octal(mode)}, ${content.length} bytes`,
   setXattr: ({ path, name }) => `set ${name} of ${path}`,
   removeFile: ({ path }) => `remove ${path}`,
@@ -131,7 +131,7 @@ export const DESCRIBERS: Describers = {
   adopt: ({ args, gate }) =>
     `run ${args.map(quoteWord).join(' ')}, adopt its process${gate === 1 ? ', wait for start' : ''}`,
   hook: ({ path, timeoutMs }) => `run hook ${path}${timeoutMs === 0 ? '' : ` for at most ${timeoutMs / 1000} s`}`,
-  workingDirectory: ({ path, create }) => `go to ${path}${create === 1 ? ', made if missing' : ''}`,
+  workingDirectory: ({ path, create }) => `change to ${path}${create === 1 ? ', made if missing' : ''}`,
   becomeInit: () => 'stay as a tiny init',
   pause: () => 'stay and run nothing',
   exec: ({ args }) => `exec ${args.map(quoteWord).join(' ')}`,
@@ -147,9 +147,9 @@ export const DESCRIBERS: Describers = {
     `keep port ${port}/${protocol === PROTOCOLS.udp ? 'udp' : 'tcp'} of ${address}${targets.length === 0 ? '' : `, and hand connections to ::1 on to port ${targetPort} of ${targets.join(' or ')}`}`,
   holdFile: ({ path }) => `hold ${path}`,
   lockFile: ({ path }) => `wait for the lock ${path}`,
-  forgetFlows: ({ ports }) => `forget who sends UDP to ${ports.length === 1 ? 'port' : 'ports'} ${ports.join(', ')}`,
+  forgetFlows: ({ ports }) => `forget UDP flows to ${ports.length === 1 ? 'port' : 'ports'} ${ports.join(', ')}`,
   forgetNames: ({ directory, id }) =>
-    id === '' ? `tell the name server of ${directory}` : `take ${id} out of the names in ${directory}`,
+    id === '' ? `notify the name server of ${directory}` : `remove ${id} from the names in ${directory}`,
   closeSlot: ({ slot }, names) => `let go of ${names.slot(slot)}`,
 
   runDirectory: ({ path }) => `keep records in ${path}`,

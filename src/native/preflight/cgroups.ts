@@ -73,5 +73,5 @@ function checkController(name: string, version: string, controllers: readonly st
     version === 'v2'
       ? `write +${name} to cgroup.subtree_control of the groups above, or boot without cgroup_disable=${name}`
       : `mount -t cgroup -o ${name} none ${MOUNT_POINT}/${name}`;
-  return lacking(check, false, { detail: `there is no limit of ${name} without it`, remedy });
+  return lacking(check, false, { detail: `${name} cannot be limited without it`, remedy });
 }

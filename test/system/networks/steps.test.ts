@@ -166,7 +166,7 @@ test('nothing is sent while somebody holds the lock', async (t) => {
 });
 
 for (const [what, change] of [
-  ['an offset behind the end', { linkOffsets: [4000], links: ['lo'] }],
+  ['an offset beyond the end', { linkOffsets: [4000], links: ['lo'] }],
   ['an offset that overlaps the end', { slotOffsets: [30], slots: [0] }],
   ['fewer names than offsets', { linkOffsets: [4, 8], links: ['lo'] }],
   ['a probe that is longer than all', { probe: 33 }],

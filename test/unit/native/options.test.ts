@@ -131,12 +131,12 @@ async function refused(t: ExecutionContext, call: Call, options: unknown, messag
   await t.throwsAsync(calling, { instanceOf: TypeError, message }, String(message));
 }
 
-/** All that is no object of options, be it an object or not. */
+/** Everything that is not an object of options, be it an object or not. */
 async function refusesMisuse(t: ExecutionContext, call: Call): Promise<void> {
   using handle = functions.openNamespace('net', { pid: process.pid });
   await refused(t, call, { unheardOf: undefined }, /unknown option "unheardOf"/);
   await refused(t, call, { insde: { net: handle } }, /unknown option "insde"/);
-  await refused(t, call, handle, /a namespace handle is no object of options/);
+  await refused(t, call, handle, /must be an options object, not a namespace handle/);
   const wrongs = [
     null,
     [],
@@ -158,7 +158,7 @@ for (const [name, first] of Object.entries(OPERATIONS))
     await functions.withNamespaces({}, async (inside) => {
       const call = methodOf(inside, name, first);
       await refusesMisuse(t, call);
-      await refused(t, call, { inside: {} }, /"inside" is what withNamespaces/);
+      await refused(t, call, { inside: {} }, /"inside" is not an option here/);
     });
   });
 

@@ -37,7 +37,7 @@ test('an exec joins by a descriptor of the first process, all namespaces but tha
     'begin a session',
     'look up user me',
     'bound capabilities to kill',
-    'go to /',
+    'change to /',
     'set umask 0022',
     'become the user',
     'as root hold capabilities kill',

@@ -84,7 +84,7 @@ test('the plan of the simplest container on cgroup v2', (t) => {
     'look up user root',
     `? new session keyring tspod-${ID}`,
     `bound capabilities to ${CAPS}`,
-    'go to /',
+    'change to /',
     'set umask 0022',
     'become the user',
     `as root hold capabilities ${CAPS}`,
@@ -111,7 +111,7 @@ const adds = test.macro<Row>({
 });
 
 test(adds, { command: ['sh', '-c', 'echo "$HOME" it\'s'] }, ["exec sh -c 'echo \"$HOME\" it'\\''s'"]);
-test(adds, { workdir: '/w' }, ['go to /w']);
+test(adds, { workdir: '/w' }, ['change to /w']);
 test(adds, { umask: '077' }, ['set umask 0077']);
 test(adds, { user: 'me:us', groups: ['g'] }, [
   'look up user me:us with groups g',
@@ -295,7 +295,7 @@ test('context: log, restarts, limits, pid files, descriptors', (t) => {
     'take descriptor 5',
     'hand on inherited descriptor 6 as 3',
     'wait for the start command',
-    'go to /, made if missing',
+    'change to /, made if missing',
     'unmount /u',
     'remove /file',
     'remove all of /tree',
@@ -353,7 +353,7 @@ test('the filter comes before the ids are given up, or last where no new privile
   t.deepEqual(tail({ security: { noNewPrivileges: true } }).slice(-5), GUARDED_TAIL);
   t.deepEqual(tail({}).slice(-6), [
     'install a seccomp filter of 2 instructions',
-    'go to /',
+    'change to /',
     'set umask 0022',
     'become the user',
     'capabilities',

@@ -40,7 +40,7 @@ test('flows of UDP are forgotten when its ports come, and when they go', (t) => 
   const plan = planWith({ ports: [WEB, udp, { ...udp, hostIp: '127.0.0.1', range: 1 }] });
   for (const stage of ['network', 'teardown'] as const) {
     const words = wordsOf(plan, stage);
-    const forgets = words.indexOf('? forget who sends UDP to ports 5000, 5001');
+    const forgets = words.indexOf('? forget UDP flows to ports 5000, 5001');
     t.true(forgets > words.findLastIndex((line) => line.includes('ports_ip')), words.join('\n'));
   }
   t.notRegex(wordsOf(planWith({ ports: [WEB] }), 'network').join('\n'), /UDP/);
@@ -237,11 +237,11 @@ test('names: the container is forgotten before its file goes, where a program te
   const sweep = (hasNameServer: boolean): readonly string[] =>
     wordsOf(planOf({ network: 'private' }, { context: { network: { ...network, hasNameServer } } }), 'sweep');
   t.deepEqual(sweep(true).slice(-2), [
-    `? take ${ID} out of the names in /run/n/dns`,
+    `? remove ${ID} from the names in /run/n/dns`,
     `remove ${FILE} if all is undone`,
   ]);
   t.deepEqual(
-    sweep(true).filter((words) => !words.startsWith('? take ')),
+    sweep(true).filter((words) => !words.startsWith('? remove ')),
     sweep(false),
   );
 });
