@@ -88,7 +88,7 @@ export function checkEnvironmentSize(env: Readonly<Record<string, string>>): voi
   let bytes = 0;
   for (const [name, value] of Object.entries(env)) bytes += name.length + value.length + 2;
   if (bytes > MAX_ENVIRONMENT_BYTES)
-    throw invalid(`the environment is ${bytes} bytes, at most ${MAX_ENVIRONMENT_BYTES} are possible`);
+    throw invalid(`the environment is ${bytes} bytes, at most ${MAX_ENVIRONMENT_BYTES} are allowed`);
 }
 
 /** Returns the variables as KEY=value items. */

@@ -12,7 +12,7 @@ const MAX_HOOKS = 64;
 
 /** Returns the hooks by kind, in the order given. Throws INVALID_ARGUMENT. */
 export function normalizeHooks(hooks: readonly HookOptions[]): OciHooks {
-  if (hooks.length > MAX_HOOKS) throw invalid(`${hooks.length} hooks, at most ${MAX_HOOKS} are possible`);
+  if (hooks.length > MAX_HOOKS) throw invalid(`${hooks.length} hooks, at most ${MAX_HOOKS} are allowed`);
   const byKind: { [K in OciHookKind]?: OciHook[] } = {};
   for (const hook of hooks) {
     if (!HOOK_KINDS.includes(hook.kind))

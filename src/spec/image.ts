@@ -131,7 +131,7 @@ function volumesOf(options: CreateOptions, { Volumes = {} }: ImageRunConfig): re
   const targets = new Set(Object.keys(Volumes).map(absolute));
   for (const target of targets) {
     const isRefused = target === '/' || /^\/(proc|sys|dev)(\/|$)/.test(target);
-    if (isRefused) throw invalid(`the image wants a volume at ${quote(target)}, which cannot be: see imageVolume`);
+    if (isRefused) throw invalid(`the image has a volume at ${quote(target)}, which is refused: see imageVolume`);
   }
   return [...targets].filter((target) => !mounted.has(target)).sort();
 }

@@ -102,7 +102,7 @@ const MAX_MAPS = 340;
  */
 export function checkIdMaps(what: string, maps: readonly IdMap[]): readonly IdMap[] {
   if (maps.length === 0) throw invalid(`${what} must not be empty`);
-  if (maps.length > MAX_MAPS) throw invalid(`${what} has ${maps.length} ranges, at most ${MAX_MAPS} are possible`);
+  if (maps.length > MAX_MAPS) throw invalid(`${what} has ${maps.length} ranges, at most ${MAX_MAPS} are allowed`);
   for (const map of maps) {
     checkInteger(`${what}: containerId`, map.containerId, { min: 0, max: 0xfffffffe });
     checkInteger(`${what}: hostId`, map.hostId, { min: 0, max: 0xfffffffe });

@@ -301,7 +301,7 @@ function checkHost(config: ContainerConfig, facts: HostFacts): void {
   checkRelabelling(config.mounts, facts.selinux);
   const { apparmorProfile, seccomp, labels } = config.security;
   if (apparmorProfile !== undefined && apparmorProfile !== 'unconfined' && !facts.apparmor) {
-    throw invalid('an AppArmor profile was given, but the kernel has AppArmor not enabled');
+    throw invalid('an AppArmor profile was given, but AppArmor is not enabled in the kernel');
   }
   if (labels.length > 0 && !facts.selinux) throw invalid('SELinux labels were given, but SELinux is not enabled');
   if (seccomp !== 'default' && seccomp !== 'unconfined' && !facts.seccomp) {

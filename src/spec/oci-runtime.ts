@@ -18,14 +18,14 @@ export interface RuntimeConfig {
 /** Returns the configuration of another runtime; undefined for the built-in one. Throws INVALID_ARGUMENT. */
 export function normalizeRuntime({ runtime, runtimeFlags = [] }: CreateOptions): RuntimeConfig | undefined {
   if (runtime === undefined || runtime === BUILT_IN_RUNTIME) {
-    if (runtimeFlags.length > 0) throw invalid('runtimeFlags are for another runtime than the built-in one');
+    if (runtimeFlags.length > 0) throw invalid('runtimeFlags need a runtime other than the built-in one');
     return undefined;
   }
   if (runtime.includes('/')) checkAbsolutePath('runtime', runtime);
   else if (!/^[a-zA-Z0-9][a-zA-Z0-9_.+-]*$/.test(runtime))
     throw invalid(`runtime must be a name or an absolute path, not ${quote(runtime)}`);
   const bad = runtimeFlags.find((flag) => !/^[a-zA-Z0-9]/.test(flag));
-  if (bad !== undefined) throw invalid(`a runtime flag is given without its dashes, not as ${quote(bad)}`);
+  if (bad !== undefined) throw invalid(`runtime flag ${quote(bad)} must be given without its dashes`);
   return { name: runtime, flags: runtimeFlags.map((flag) => `--${flag}`) };
 }
 
@@ -41,5 +41,5 @@ export function checkRuntimeSupport(config: ContainerConfig): void {
   ];
   const found = unsupported.find(([asked]) => asked);
   if (found !== undefined)
-    throw invalid(`${found[1]} needs the built-in runtime: it cannot be had with ${quote(config.runtime.name)}`);
+    throw invalid(`${found[1]} needs the built-in runtime: it is not supported with ${quote(config.runtime.name)}`);
 }

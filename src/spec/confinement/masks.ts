@@ -50,7 +50,7 @@ function splitPaths(paths: readonly string[]): readonly string[] {
 function checkMaskPath(what: string, path: string): string {
   checkAbsolutePath(what, path);
   if (/^[^\p{Cc}]+$/u.test(path)) return path;
-  throw invalid(`${what}: ${quote(path)} holds a control character`);
+  throw invalid(`${what}: ${quote(path)} contains a control character`);
 }
 
 export interface PathMasks {

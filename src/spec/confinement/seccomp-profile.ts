@@ -109,7 +109,7 @@ function ruleNames(rule: JsonObject, at: Place): readonly string[] {
   const all = name === '' ? names : [name];
   if (all.length === 0) throw wrong(at, 'names no system call');
   const bad = all.find((item) => !/^[a-z0-9_]{1,64}$/i.test(item));
-  if (bad !== undefined) throw wrong(at, `names ${JSON.stringify(bad)}, which is no system call`);
+  if (bad !== undefined) throw wrong(at, `names ${JSON.stringify(bad)}, which is not a system call`);
   return all;
 }
 
@@ -122,7 +122,7 @@ function errnoOf<K extends string>(
   const name = optional(object, keys.name, at, readString) ?? '';
   if (name !== '') {
     const number = errnoNumber(name);
-    if (number === undefined) throw wrong(`${at}.${keys.name}`, `is no error name: ${JSON.stringify(name)}`);
+    if (number === undefined) throw wrong(`${at}.${keys.name}`, `is not an error name: ${JSON.stringify(name)}`);
     return { [keys.key]: number } as { readonly [P in K]?: number };
   }
   const number = optional(object, keys.number, at, (value, place) =>

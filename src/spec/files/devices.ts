@@ -19,7 +19,7 @@ export function normalizeDevices(devices: readonly DeviceOptions[]): readonly De
 
 function checkAccess(access: string, device: string): string {
   if (/^[rwm]{1,3}$/.test(access) && new Set(access).size === access.length) return access;
-  throw invalid(`access to device ${device} must be of r, w and m, each once, not ${quote(access)}`);
+  throw invalid(`access to device ${device} must be a combination of r, w and m, not ${quote(access)}`);
 }
 
 /**

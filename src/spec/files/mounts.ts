@@ -80,7 +80,7 @@ function normalizeMount(mount: MountOptions): MountConfig {
 function normalizeImage({ source, options = [] }: MountOptions, target: string): MountConfig {
   if (source === undefined || source === '') throw invalid('must set source and destination for image volume');
   const bad = options.find((option) => option !== 'ro' && option !== 'rw');
-  if (bad !== undefined) throw invalid(`${target}: option ${bad} is not one of image mounts`);
+  if (bad !== undefined) throw invalid(`${target}: option ${bad} is not supported by image mounts`);
   return { type: 'image', source, target, options: [options.at(-1) ?? 'ro'] };
 }
 
@@ -118,7 +118,7 @@ export function isOverlaid({ options }: Pick<MountConfig, 'options'>): boolean {
 function checkOption(type: MountOptions['type'], option: string, target: string): void {
   const isBound = type === 'bind' || type === 'volume';
   if ((NO_EFFECT.has(option) || option === OVERLAY) && isBound) return;
-  if (option.includes(',')) throw invalid(`${target}: mount option ${quote(option)} holds a comma`);
+  if (option.includes(',')) throw invalid(`${target}: mount option ${quote(option)} contains a comma`);
   if (isMountOption(option)) return checkOptionOfType(type, option, target);
   const name = option.includes('=') ? option.slice(0, option.indexOf('=') + 1) : option;
   if (!DATA_OPTIONS[type].includes(name)) throw invalid(`${target}: unknown ${type} mount option ${quote(option)}`);
@@ -144,7 +144,7 @@ function checkOptionOfType(type: MountOptions['type'], option: string, target: s
   const onlyBind = ['bind', 'rbind', 'idmap', 'ridmap'].includes(option);
   const onlyTmpfs = option === 'tmpcopyup';
   if ((onlyBind && type !== 'bind' && type !== 'volume') || (onlyTmpfs && type !== 'tmpfs')) {
-    throw invalid(`${target}: option ${option} is not one of ${type} mounts`);
+    throw invalid(`${target}: option ${option} is not supported by ${type} mounts`);
   }
 }
 

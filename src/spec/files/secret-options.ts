@@ -60,7 +60,7 @@ export function normalizeSecrets(options: readonly SecretOptions[] = []): readon
   return options.map((option) => {
     const { source, type = 'mount', target = '', uid, gid, mode } = option;
     if (type !== 'mount' && type !== 'env')
-      throw invalid(`type ${quote(String(type))} of a secret is none of mount, env`);
+      throw invalid(`type of a secret must be mount or env, not ${quote(String(type))}`);
     if (source === '') throw invalid('a secret must have a source');
     if (type === 'env' && (uid !== undefined || gid !== undefined || mode !== undefined))
       throw invalid('UID, GID, Mode options cannot be set with secret type env');
@@ -97,7 +97,7 @@ function checkTarget(type: SecretConfig['type'], target: string): string {
     path === DIRECTORY ||
     (!target.startsWith('/') && !isWithin(path, DIRECTORY))
   )
-    throw invalid(`a secret cannot be put at ${quote(target)}`);
+    throw invalid(`invalid secret target ${quote(target)}`);
   return path;
 }
 

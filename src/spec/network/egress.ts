@@ -28,8 +28,8 @@ const HOST = /^(?=.{1,253}$)[a-zA-Z0-9_](?:[a-zA-Z0-9_-]{0,62})(?:\.[a-zA-Z0-9_]
 /** Parses the lists of allowed and denied destinations. Throws INVALID_ARGUMENT. */
 export function normalizeEgress({ allow = [], deny = [] }: EgressOptions): EgressConfig {
   if (allow.length + deny.length > MAX_RULES)
-    throw invalid(`egress has ${allow.length + deny.length} rules, at most ${MAX_RULES} are possible`);
-  if (allow.length + deny.length === 0) throw invalid('egress has no rule: name what is allowed or denied');
+    throw invalid(`egress has ${allow.length + deny.length} rules, at most ${MAX_RULES} are allowed`);
+  if (allow.length + deny.length === 0) throw invalid('egress has no rule: give what is allowed or denied');
   return { allow: allow.map((text) => parseEgressRule(text)), deny: deny.map((text) => parseEgressRule(text)) };
 }
 
@@ -53,7 +53,7 @@ export function parseEgressRule(text: string): EgressRule {
   if (destination !== undefined) return { rule: text, destination, host: '', port };
   // A text that looks like an address but is none is no host name either.
   if (bracketed !== null || !HOST.test(where) || /^[\d.]+$/.test(where))
-    throw invalid(`egress: ${quote(text)} is none of HOST[:PORT], ADDRESS[/BITS][:PORT] and [IPv6][:PORT]`);
+    throw invalid(`egress must be HOST[:PORT], ADDRESS[/BITS][:PORT] or [IPv6][:PORT], not ${quote(text)}`);
   return { rule: text, destination: '', host: where.toLowerCase(), port };
 }
 

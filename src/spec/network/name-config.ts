@@ -80,5 +80,5 @@ function dns(options: DnsOptions | undefined, namespaces: NamespaceConfig): Name
 }
 
 function checkWord(what: string, word: string): void {
-  if (!RESOLVER_WORD.test(word)) throw invalid(`${what}: ${quote(word)} is no single word`);
+  if (!RESOLVER_WORD.test(word)) throw invalid(`${what} must be a single word, not ${quote(word)}`);
 }

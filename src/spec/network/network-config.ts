@@ -104,7 +104,7 @@ function attachments(options: Options): readonly AttachConfig[] {
   if (named.includes('')) throw invalid(`network ${quote(network)} has an empty name`);
   const all = [...named.map((name) => ({ name })), ...networks].map((item) => attachConfig(item));
   const unique = mergeSame(all);
-  if (unique.length > MAX_NETWORKS) throw invalid(`${unique.length} networks, at most ${MAX_NETWORKS} are possible`);
+  if (unique.length > MAX_NETWORKS) throw invalid(`${unique.length} networks, at most ${MAX_NETWORKS} are allowed`);
   checkInterfaceNames(unique);
   return withSettings(unique, options);
 }
@@ -187,7 +187,7 @@ function checkFamilies(ips: readonly string[]): readonly string[] {
 function checkUsable(address: string): string {
   const [first = 0] = parseIp(address) ?? [];
   const isUnicast = address.includes(':') ? first !== 0xff && address !== '::' : first > 0 && first < 224;
-  if (!isUnicast) throw invalid(`${address} is no address that a container can have`);
+  if (!isUnicast) throw invalid(`${address} cannot be the address of a container`);
   return address;
 }
 
@@ -200,7 +200,7 @@ function checkMac(text: string): string {
   const mac = text.toLowerCase().replaceAll('-', ':');
   const first = Number.parseInt(mac.slice(0, 2), 16);
   if ((first & 1) === 1 || mac === '00:00:00:00:00:00')
-    throw invalid(`address ${mac}: it is not that of a single interface: invalid MAC address`);
+    throw invalid(`address ${mac}: not a unicast address: invalid MAC address`);
   return mac;
 }
 
@@ -212,9 +212,9 @@ function checkInterfaceName(name: string): string {
 
 function checkAliases(aliases: readonly string[]): readonly string[] {
   const bad = aliases.find((alias) => !/^[a-zA-Z0-9_](?:[a-zA-Z0-9_.-]{0,253})$/.test(alias));
-  if (bad !== undefined) throw invalid(`network alias ${quote(bad)} is no name of a host`);
+  if (bad !== undefined) throw invalid(`network alias ${quote(bad)} is not a valid host name`);
   const unique = [...new Set(aliases)];
   if (unique.length > MAX_ALIASES)
-    throw invalid(`${unique.length} network aliases, at most ${MAX_ALIASES} are possible`);
+    throw invalid(`${unique.length} network aliases, at most ${MAX_ALIASES} are allowed`);
   return unique;
 }

@@ -149,7 +149,7 @@ export function mergePorts(ports: readonly PublishedPort[]): readonly PublishedP
         `conflicting port mappings for host port ${Math.max(port.hostPort, other.hostPort)} (protocol ${port.protocol})`,
       );
   }
-  if (kept.length > MAX_MAPPINGS) throw invalid(`${kept.length} published ports, at most ${MAX_MAPPINGS} are possible`);
+  if (kept.length > MAX_MAPPINGS) throw invalid(`${kept.length} published ports, at most ${MAX_MAPPINGS} are allowed`);
   return kept;
 }
 

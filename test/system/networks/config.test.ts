@@ -256,7 +256,7 @@ test('network: a port that is chosen is none that another container publishes, w
   await run(t, 0, 'run', '-d', '--name', 'c', ...web, '-p', '50000:80', '-p', '80', '-p', '80/udp', ...root, ...SLEEP);
   t.regex(await output(t, 'port', 'c'), /^80\/tcp -> 0\.0\.0\.0:50000\n80\/tcp -> 0\.0\.0\.0:50004\n80\/udp /);
   const full = await run(t, 125, 'create', ...web, '-p', '80', ...root, 'true');
-  t.regex(full.stderr, /no port of the host found that nothing listens on and no container has \(tcp\)/);
+  t.regex(full.stderr, /no free port found on the host \(tcp\)/);
   await run(t, 0, 'rm', 'b');
   await run(t, 0, 'create', '--name', 'd', ...web, '-p', '80-81', ...root, ...SLEEP);
   t.regex(await output(t, 'inspect', '--format', '{{.HostConfig.PortBindings}}', 'd'), /50002.*50003/);
@@ -376,7 +376,7 @@ test('network: what is refused at the creation, in Podman’s words', async (t) 
     [/invalid MAC address/, '--network', 'bridge', '--mac-address', 'zz'],
     [/interface name "0123456789abcdef"/, '--network', 'bridge:interface_name=0123456789abcdef'],
     [/unknown bridge network option: foo/, '--network', 'bridge:foo=bar'],
-    [/egress: "a b" is none of/, '--network', 'bridge', '--egress', 'allow=a b'],
+    [/egress must be HOST.*, not "a b"/, '--network', 'bridge', '--egress', 'allow=a b'],
   ];
   for (const [words, ...flags] of cases)
     t.regex((await run(t, 125, 'create', ...flags, '--rootfs', '/', 'true')).stderr, words);

@@ -296,4 +296,4 @@ test(refused, ['--add-host', ':1.2.3.4'], /bad format for add-host/);
 test(refused, ['--add-host', 'a:1.2.3.4\n5.6.7.8 b'], /invalid IP address in add-host/);
 test(refused, ['--add-host', 'a:host-gateway', '--network', 'none'], /host-gateway/);
 test(refused, ['--no-hosts', '--add-host', 'a:1.1.1.1'], /no-?hosts and .*add-?host.* cannot be set together/i);
-test(refused, ['--dns-search', 'a b', '--network', 'host'], /is no single word/);
+test(refused, ['--dns-search', 'a b', '--network', 'host'], /must be a single word, not "a b"/);

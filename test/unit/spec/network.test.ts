@@ -210,7 +210,7 @@ test(
 );
 test(refused, { network: 'a,b', ip: '1.2.3.4' }, /ip can only be set for a single network/);
 test(refused, { network: 'a', ip: '10.50.0.300' }, /"10.50.0.300" is not an ip address/);
-test(refused, { network: 'a', ip: '224.0.0.1' }, /no address that a container can have/);
+test(refused, { network: 'a', ip: '224.0.0.1' }, /cannot be the address of a container/);
 test(refused, { network: 'a', ip6: '10.0.0.1' }, /not an IPv6 address/);
 for (const macAddress of [
   'zz',

@@ -134,7 +134,7 @@ test(invalid, { mounts: [{ type: 'image', target: '/x' }] }, /must set source an
 test(
   invalid,
   { mounts: [{ type: 'image', source: 'i', target: '/x', options: ['nosuid'] }] },
-  /\/x: option nosuid is not one of image mounts/,
+  /\/x: option nosuid is not supported by image mounts/,
 );
 test(invalid, { mounts: [{ type: 'tmpfs', target: 'x' }] }, /mount target must be an absolute path, not "x"/);
 test(invalid, { mounts: [{ type: 'tmpfs', target: '/a/..' }] }, /mount target must not be \//);
@@ -164,11 +164,11 @@ test(
   { mounts: [{ type: 'tmpfs', target: '/x', options: ['size=lots'] }] },
   /invalid mount option "size=lots"/,
 );
-test(invalid, { mounts: [{ type: 'tmpfs', target: '/x', options: ['ro,suid'] }] }, /holds a comma/);
+test(invalid, { mounts: [{ type: 'tmpfs', target: '/x', options: ['ro,suid'] }] }, /contains a comma/);
 test(
   invalid,
   { mounts: [{ type: 'tmpfs', target: '/x', options: ['rbind'] }] },
-  /option rbind is not one of tmpfs mounts/,
+  /option rbind is not supported by tmpfs mounts/,
 );
 test(
   invalid,
@@ -194,8 +194,8 @@ test(invalid, { shmSizeBytes: 1.5 }, /shmSizeBytes must be a whole number/);
 test(invalid, { shmSizeBytes: 5, ipc: 'host' }, /cannot set shmSizeBytes with ipc host/);
 
 test(invalid, { devices: [{ source: 'null' }] }, /device must be an absolute path/);
-test(invalid, { devices: [{ source: '/dev/null', access: 'rx' }] }, /must be of r, w and m/);
-test(invalid, { devices: [{ source: '/dev/null', access: 'rr' }] }, /must be of r, w and m/);
+test(invalid, { devices: [{ source: '/dev/null', access: 'rx' }] }, /must be a combination of r, w and m/);
+test(invalid, { devices: [{ source: '/dev/null', access: 'rr' }] }, /must be a combination of r, w and m/);
 for (const rule of ['', 'c', 'c 1:3', 'x 1:3 rwm', 'c 1:3 rwmx', 'c 99999999999:1 r', 'c -1:3 r', 'c 1048576:1 r']) {
   test(invalid, { deviceCgroupRules: [rule] }, /device cgroup rule must be like "c 1:3 rwm"/);
 }
@@ -264,7 +264,7 @@ test(invalid, { stopTimeoutSec: -1 }, /stopTimeoutSec must be/);
 test(invalid, { timeoutSec: Number.NaN }, /timeoutSec must be a whole number/);
 
 test(invalid, { security: { seccompProfile: 'profile.json' } }, /seccompProfile must be an absolute path/);
-test(invalid, { security: { apparmorProfile: 'x' } }, /AppArmor not enabled/);
+test(invalid, { security: { apparmorProfile: 'x' } }, /AppArmor is not enabled in the kernel/);
 test(invalid, { security: { labels: ['level:s0'] } }, /SELinux is not enabled/);
 test(invalid, { security: { labels: ['what'] } }, /label must be disable/);
 test(invalid, { security: { mask: ['proc/x'] } }, /mask must be an absolute path/);

@@ -217,13 +217,13 @@ test(hostile, '{"defaultAction":"SCMP_ACT_NOTIFY"}', /defaultAction must be one 
 test(hostile, profile({ listenerPath: '/x' }), /listenerPath is not supported/);
 test(hostile, profile({ architectures: ['SCMP_ARCH_Z80'] }), /architectures\[0\] must be one of/);
 test(hostile, profile({ architectures: ['SCMP_ARCH_X86'], archMap: [] }), /both architectures and archMap/);
-test(hostile, profile({ defaultErrno: 'ENOTHING' }), /is no error name: "ENOTHING"/);
+test(hostile, profile({ defaultErrno: 'ENOTHING' }), /is not an error name: "ENOTHING"/);
 test(hostile, profile({ defaultErrnoRet: 70000 }), /defaultErrnoRet must be a whole number/);
 test(hostile, profile({ syscalls: {} }), /syscalls must be a list/);
 test(hostile, rules(1), /syscalls\[0\] must be an object/);
 test(hostile, rules({ ...RULE, names: [] }), /names no system call/);
 test(hostile, rules({ ...RULE, name: 'x' }), /both name and names/);
-test(hostile, rules({ ...RULE, names: ['a b'] }), /names "a b", which is no system call/);
+test(hostile, rules({ ...RULE, names: ['a b'] }), /names "a b", which is not a system call/);
 test(hostile, rules({ ...RULE, names: [1] }), /names\[0\] must be a string/);
 test(hostile, rules({ ...RULE, action: 'x' }), /action must be one of/);
 test(hostile, rules({ ...RULE, args: [{ index: 6, op: 'SCMP_CMP_EQ' }] }), /index must be a whole number from 0 to 5/);
