@@ -124,7 +124,7 @@ function bridgeName(
     if (taken.has(interfaceName)) throw invalid(`bridge name ${interfaceName} already in use`);
     checkInterface(interfaceName);
     if (hostInterfaces.has(interfaceName) && hostInterfaces.get(interfaceName) !== 'bridge')
-      throw invalid(`interface ${interfaceName} is there already, and is no bridge`);
+      throw invalid(`interface ${interfaceName} already exists, and is not a bridge`);
     return interfaceName;
   }
   for (let number = firstBridge; ; number += 1) {

@@ -21,7 +21,7 @@ export async function defaultInterface(network: string): Promise<string> {
   if (link !== undefined) return link;
   throw new TspodError(
     'UNSUPPORTED_HOST',
-    `network ${network} names no parent interface, and this machine has no default route: set the option parent`,
+    `network ${network} has no parent interface, and this machine has no default route: set the option parent`,
   );
 }
 

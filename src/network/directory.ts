@@ -37,9 +37,13 @@ export function readNetwork(directory: string, name: string): Network | undefine
   if (text === undefined) return undefined;
   const network = parseNetworkFile(path, text);
   if (network.name === name) return network;
-  throw new TspodError('NETWORK_BROKEN', `network config ${path}: it has another name than its file: ${network.name}`, {
-    details: { path },
-  });
+  throw new TspodError(
+    'NETWORK_BROKEN',
+    `network config ${path}: its name does not match that of its file: ${network.name}`,
+    {
+      details: { path },
+    },
+  );
 }
 
 /** Returns all networks that can be read, sorted by name. Invalid files are left out, as in Podman. */
@@ -169,7 +173,7 @@ function readBounded(path: string): string | undefined {
 
 function fstatRegular(fd: number, path: string): { readonly size: number } {
   const stat = fstatSync(fd);
-  if (!stat.isFile()) throw broken(path, 'it is no regular file');
+  if (!stat.isFile()) throw broken(path, 'it is not a regular file');
   return stat;
 }
 

@@ -92,7 +92,7 @@ function readNetwork(value: unknown): Network {
   const name = required(fields, 'name', isName);
   const driver = NETWORK_DRIVERS.find((known) => known === fields['driver']);
   if (driver === undefined)
-    throw new FieldError(`driver ${shown(fields['driver'])} is none of ${NETWORK_DRIVERS.join(', ')}`);
+    throw new FieldError(`driver must be one of ${NETWORK_DRIVERS.join(', ')}, not ${shown(fields['driver'])}`);
   const network: Network = {
     name,
     id: required(fields, 'id', (text) => /^[0-9a-f]{64}$/.test(text)),
@@ -131,7 +131,7 @@ function readSubnet(value: unknown): NetworkSubnet {
   const given = fields['subnet'];
   const subnet = typeof given === 'string' ? networkText(given) : undefined;
   const prefix = subnet === undefined ? undefined : parseIpPrefix(subnet);
-  if (subnet === undefined || prefix === undefined) throw new FieldError(`subnet ${shown(given)} is no network`);
+  if (subnet === undefined || prefix === undefined) throw new FieldError(`subnet ${shown(given)} is not valid`);
   const range = rangeOf(prefix);
   const inside = (key: string, from: Fields): string => {
     const text = address(key, from[key]);
@@ -161,10 +161,10 @@ function readRoute(value: unknown): NetworkRoute {
   const fields = object('a route', value);
   const given = fields['destination'];
   const destination = typeof given === 'string' ? networkText(given) : undefined;
-  if (destination === undefined) throw new FieldError(`route destination ${shown(given)} is no network`);
+  if (destination === undefined) throw new FieldError(`route destination ${shown(given)} is not valid`);
   const { metric } = fields;
   if (metric !== undefined && metric !== null && !isUint32(metric))
-    throw new FieldError(`metric ${shown(metric)} of a route`);
+    throw new FieldError(`route metric ${shown(metric)} is not valid`);
   const gateway = address('gateway of a route', fields['gateway']);
   if (gateway.includes(':') !== destination.includes(':'))
     throw new FieldError(`route ${destination}: gateway ${gateway} is of another family`);
@@ -177,12 +177,13 @@ function isUint32(value: unknown): value is number {
 
 function address(what: string, value: unknown): string {
   const text = typeof value === 'string' ? addressText(value) : undefined;
-  if (text === undefined) throw new FieldError(`${what}: ${shown(value)} is no IP address`);
+  if (text === undefined) throw new FieldError(`${what}: ${shown(value)} is not an IP address`);
   return text;
 }
 
 function object(what: string, value: unknown): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new FieldError(`${what} is no object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new FieldError(`${what} must be an object`);
   return value as Fields;
 }
 
@@ -203,7 +204,7 @@ function optional<K extends string>(
 
 function flag(fields: Fields, key: string): boolean {
   const value = fields[key] ?? false;
-  if (typeof value !== 'boolean') throw new FieldError(`${key} ${shown(value)} is no boolean`);
+  if (typeof value !== 'boolean') throw new FieldError(`${key} must be true or false, not ${shown(value)}`);
   return value;
 }
 
@@ -214,7 +215,7 @@ function list<K extends string, T>(
 ): { readonly [P in K]?: readonly T[] } {
   const value = fields[key] ?? [];
   if (!Array.isArray(value) || value.length > MAX_ITEMS)
-    throw new FieldError(`${key} is no list of at most ${MAX_ITEMS}`);
+    throw new FieldError(`${key} must be a list of at most ${MAX_ITEMS} items`);
   if (value.length === 0) return {};
   const items: readonly T[] = value.map((item) => read(item));
   return { [key]: items } as unknown as { readonly [P in K]?: readonly T[] };
@@ -226,7 +227,7 @@ function texts<K extends string>(key: K, fields: Fields): { readonly [P in K]?: 
   const items = Object.entries(object(key, value));
   if (items.length > MAX_ITEMS) throw new FieldError(`${key} has more than ${MAX_ITEMS} items`);
   const bad = items.find(([, item]) => typeof item !== 'string');
-  if (bad !== undefined) throw new FieldError(`${key}: ${shown(bad[0])} is no text`);
+  if (bad !== undefined) throw new FieldError(`${key}: ${shown(bad[0])} must be a string`);
   return { [key]: Object.fromEntries(items) } as { readonly [P in K]?: Readonly<Record<string, string>> };
 }
 

@@ -65,7 +65,7 @@ function freeRange({ protocol, range }: PublishedPort, isFree: (protocol: string
   }
   throw new TspodError(
     'NO_FREE_PORT',
-    `no ${range === 1 ? 'port' : `${range} ports in a row`} of the host found that nothing listens on and no container has (${protocol})`,
+    `no ${range === 1 ? 'free port' : `${range} free ports in a row`} found on the host (${protocol})`,
   );
 }
 

@@ -199,7 +199,10 @@ test('networks: a file that is none is passed over in lists and named where it i
   mkdirSync(directoryOf(t), { recursive: true });
   writeFileSync(join(directoryOf(t), 'bad.json'), '{"name": "bad"}');
   t.is(await output(t, 'network', 'ls', '-q'), 'tspod\n');
-  t.regex((await run(t, 125, 'network', 'inspect', 'bad')).stderr, /networks\/bad\.json: driver undefined is none of/);
+  t.regex(
+    (await run(t, 125, 'network', 'inspect', 'bad')).stderr,
+    /networks\/bad\.json: driver must be one of bridge, .*, not undefined/,
+  );
 });
 
 test('network update: changes the name servers', async (t) => {

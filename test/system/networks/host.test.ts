@@ -20,7 +20,7 @@ test('a link of the host that is no bridge is not used as one, and stays', async
   const addresses = (): string => network.inside('ip', '-o', '-4', 'addr');
   addVeth('va', '192.0.2.1/24');
   const refused = await run(t, 125, 'network', 'create', '--interface-name', 'va', 'web');
-  t.regex(refused.stderr, /interface va is there already, and is no bridge/);
+  t.regex(refused.stderr, /interface va already exists, and is not a bridge/);
   for (const name of ['vb', 'vc']) await run(t, 0, 'network', 'create', '--interface-name', name, name);
   // These have come since.
   addVeth('vb', '198.51.100.1/24');

@@ -48,7 +48,7 @@ test('create: a bridge has the first free name and subnet, and its file reads ba
   t.deepEqual(parseNetworkFile('x', networkFileText(second)), second);
 });
 
-test("create: a subnet is none of the host's addresses, and none that is routed unless all are or it is asked for", (t) => {
+test("create: a subnet does not overlap the host's addresses, nor its routes unless all do or it was asked for", (t) => {
   const hostRanges = ['10.89.0.7/32', '10.89.1.0/25', '10.90.0.0/15', '0.0.0.0/32'].map(range);
   t.is(make({}, { hostRanges }).subnets?.[0]?.subnet, '10.89.2.0/24');
   t.is(make({}, { hostRanges: [range('10.89.0.0/16'), range('10.90.0.0/15')] }).subnets?.[0]?.subnet, '10.92.0.0/24');
@@ -152,7 +152,7 @@ test(refused, { options: { isolate: 'x' } }, /isolate: parsing "x"/);
 for (const interfaceName of ['0123456789abcdef', 'a/b', '..', 'a b', ''])
   test(refused, { interfaceName }, /interface name .* is not 1 to 15/);
 test(refused, { interfaceName: 'tspod1' }, /bridge name tspod1 already in use/, { networks: [web] });
-test(refused, { interfaceName: 'eth0' }, /interface eth0 is there already, and is no bridge/);
+test(refused, { interfaceName: 'eth0' }, /interface eth0 already exists, and is not a bridge/);
 test(refused, { subnets: [{ subnet: 'abc' }] }, /invalid CIDR address: abc/);
 test(refused, { subnets: [{ subnet: '10.0.0.1' }] }, /invalid CIDR address/);
 test(refused, { subnets: [{ subnet: '10.0.0.0/31' }] }, /too small/);
@@ -231,7 +231,7 @@ const broken = test.macro({
 });
 
 test(broken, '{', /JSON/);
-test(broken, '[]', /no object/);
+test(broken, '[]', /must be an object/);
 test(broken, { name: '../x' }, /name/);
 test(broken, { id: 'x' }, /id/);
 test(broken, { driver: 'evil' }, /driver/);
@@ -243,6 +243,6 @@ test(broken, { internal: 'yes' }, /internal/);
 test(broken, { subnets: [{ subnet: '10.0.0.0/33' }] }, /subnet/);
 test(broken, { subnets: [{ subnet: '10.0.0.0/8', gateway: '11.0.0.1' }] }, /gateway 11.0.0.1 not in subnet/);
 test(broken, { subnets: [{ subnet: '10.0.0.0/8' }, { subnet: '10.1.0.0/16' }] }, /overlap/);
-test(broken, { subnets: Array(300).fill({ subnet: '10.0.0.0/8' }) }, /subnets is no list of at most/);
-test(broken, { routes: [{ destination: '10.0.0.0/8', gateway: 'x' }] }, /no IP address/);
+test(broken, { subnets: Array(300).fill({ subnet: '10.0.0.0/8' }) }, /subnets must be a list of at most/);
+test(broken, { routes: [{ destination: '10.0.0.0/8', gateway: 'x' }] }, /not an IP address/);
 test(broken, { labels: { a: 1 } }, /labels/);
