@@ -15,7 +15,7 @@ export async function detectTransport(path: string, options: ArchiveOptions): Pr
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) throw new TspodError('NO_SUCH_FILE', `stat ${path}: no such file or directory`);
   if (stat.isFile() && stat.size === 0)
-    throw new TspodError('BAD_ARCHIVE', `${path}: it is empty, and no archive of images`);
+    throw new TspodError('BAD_ARCHIVE', `${path}: it is empty, not an archive of images`);
   const isDirectory = stat.isDirectory();
   using files = isDirectory ? directoryFiles(path) : await openArchive(path, options);
   if (hasFile(files, 'index.json')) return isDirectory ? 'oci' : 'oci-archive';

@@ -41,7 +41,7 @@ export function parseImageName(text: string): ImageName {
   if (tag !== undefined && !TAG.test(tag))
     throw invalid(text, 'a tag is at most 128 letters, digits, ".", "_" and "-"');
   if (digest !== undefined && !isDigest(digest)) throw invalid(text, 'the digest must be one of sha256 or sha512');
-  if (registry !== undefined && !isHost(registry)) throw invalid(text, 'the registry is no host name');
+  if (registry !== undefined && !isHost(registry)) throw invalid(text, 'the registry is not a host name');
   checkRepository(text, repository);
   if (path.length > MAX_NAME) throw invalid(text, `repository name must not be more than ${MAX_NAME} characters`);
   return {

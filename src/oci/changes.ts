@@ -76,7 +76,7 @@ function listOf(value: string): readonly string[] | undefined {
     return undefined;
   }
   if (Array.isArray(list) && list.every((word) => typeof word === 'string')) return list;
-  throw new Refusal('a list must be one of strings');
+  throw new Refusal('a list must consist of strings');
 }
 
 /** Splits words with quotes and backslashes like a shell, without its other features. */
@@ -114,7 +114,7 @@ function portOf(text: string): string {
   const [, from, to, protocol = 'tcp'] = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i.exec(text) ?? [];
   const isPort = (port: string) => Number(port) >= 1 && Number(port) <= 65_535;
   if (from === undefined || !isPort(from) || (to !== undefined && !isPort(to)))
-    throw new Refusal(`${JSON.stringify(text)} is no port`);
+    throw new Refusal(`${JSON.stringify(text)} is not a port`);
   return `${to === undefined ? from : `${from}-${to}`}/${protocol.toLowerCase()}`;
 }
 

@@ -27,7 +27,7 @@ export function splitDigest(digest: string): { readonly algorithm: DigestAlgorit
 
 export function readDigest(value: unknown, at: Place): string {
   const text = readString(value, at, 256);
-  if (!isDigest(text)) throw wrong(at, `is no digest of sha256 or sha512: ${JSON.stringify(text)}`);
+  if (!isDigest(text)) throw wrong(at, `is not a sha256 or sha512 digest: ${JSON.stringify(text)}`);
   return text;
 }
 

@@ -62,7 +62,7 @@ const readPlatform = objectOf<Platform>({
 
 function readMediaType(value: unknown, at: Place): string {
   const text = readString(value, at, 255);
-  if (!MEDIA_TYPE.test(text)) throw wrong(at, `is no media type: ${JSON.stringify(text)}`);
+  if (!MEDIA_TYPE.test(text)) throw wrong(at, `is not a media type: ${JSON.stringify(text)}`);
   return text;
 }
 

@@ -116,7 +116,7 @@ export function chooseImage(index: ImageIndex, wanted: Platform, what: string): 
   const there = images.flatMap(({ platform }) => (platform === undefined ? [] : [platformText(platform)]));
   throw new TspodError(
     'NO_SUCH_IMAGE',
-    `${what}: no image for ${platformText(wanted)} in the index; there is ${there.slice(0, 20).join(', ') || 'none with a platform'}`,
+    `${what}: no image for ${platformText(wanted)} in the index; available: ${there.slice(0, 20).join(', ') || 'none with a platform'}`,
     { details: { platform: platformText(wanted), available: there } },
   );
 }

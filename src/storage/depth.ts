@@ -7,5 +7,5 @@ const MAX_DEPTH = 400;
 /** Throws NOT_SUPPORTED for a directory nested too deeply to be `archived`, `compared` or `removed`. */
 export function checkDepth(depth: number, what: 'archived' | 'compared' | 'removed'): void {
   if (depth > MAX_DEPTH)
-    throw new TspodError('NOT_SUPPORTED', `directories that are nested deeper than ${MAX_DEPTH} are not ${what}`);
+    throw new TspodError('NOT_SUPPORTED', `directories nested deeper than ${MAX_DEPTH} cannot be ${what}`);
 }

@@ -50,7 +50,7 @@ export function hostsAround({ added, base, names, hostReachable, ...own }: Hosts
   const needsGateway = added.some(({ address }) => address === 'host-gateway');
   const gateway = hostReachable || needsGateway ? (own.gateway ?? hostAddress()) : undefined;
   if (needsGateway && gateway === undefined) {
-    throw new TspodError('INVALID_ARGUMENT', 'host-gateway: this machine has no address beside its loopback');
+    throw new TspodError('INVALID_ARGUMENT', 'host-gateway: this machine has no address besides loopback');
   }
   const first = added.map((entry) =>
     line(entry.address === 'host-gateway' ? (gateway ?? '') : entry.address, entry.names),

@@ -231,7 +231,7 @@ class Unpacking {
     const whole = [this.#target.directory.replace(/\/+$/, ''), path].filter((part) => part !== '').join('/') || '/';
     return new TspodError(
       'PERMISSION_DENIED',
-      `"${fromBinaryText(whole)}" belongs to users that the container does not have`,
+      `"${fromBinaryText(whole)}" has an owner that is not mapped in the container`,
     );
   }
 
@@ -388,7 +388,7 @@ class Unpacking {
   async #openFile(place: PlaceAt, path: BinaryText): Promise<OwnedFd> {
     using found = this.#openAllowed(place, 0, path);
     if (!fstatSync(found.fd).isFile())
-      throw new TspodError('INVALID_ARGUMENT', `"${fromBinaryText(path)}" is no regular file`);
+      throw new TspodError('INVALID_ARGUMENT', `"${fromBinaryText(path)}" is not a regular file`);
     return await openPastLease(() => reopen(found.fd, O_WRONLY | O_TRUNC | O_NONBLOCK), this.#options.signal);
   }
 

@@ -83,6 +83,6 @@ async function placeOf(path: string): Promise<string> {
   if (there === undefined) return path;
   // The rename would fail anyway, but only at the end.
   if (there.isDirectory()) throw new Error('it is a directory');
-  if (!there.isFile()) throw new Error('it is there, and no regular file');
+  if (!there.isFile()) throw new Error('it exists, and is not a regular file');
   return realpath(path);
 }

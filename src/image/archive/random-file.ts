@@ -38,7 +38,7 @@ export class RandomFile implements Disposable {
     const stat = fstatSync(fd);
     if (stat.isFile()) return new RandomFile(path, fd, stat.size);
     closeSync(fd);
-    throw new TspodError('INVALID_ARGUMENT', `open ${JSON.stringify(path)}: it is no regular file`);
+    throw new TspodError('INVALID_ARGUMENT', `open ${JSON.stringify(path)}: it is not a regular file`);
   }
 
   /** Takes over the open descriptor of a regular file. `path` is for errors. */

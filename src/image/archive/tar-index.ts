@@ -50,7 +50,7 @@ function found(path: string, files: ReadonlyMap<string, Place>, links: ReadonlyM
     if (target === undefined) return files.get(at);
     at = target;
   }
-  throw bad(`${quoted(path)} is a link in circles`);
+  throw bad(`${quoted(path)} is part of a loop of links`);
 }
 
 interface Entry extends Place {

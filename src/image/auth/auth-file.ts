@@ -95,7 +95,7 @@ function loginOf(entry: unknown, { path }: AuthFile, key: string): Credentials |
   if (auth === undefined) return undefined;
   const pair = Buffer.from(auth, 'base64').toString('utf8');
   const colon = pair.indexOf(':');
-  if (colon === -1) throw new TspodError('INVALID_ARGUMENT', `${at}.auth is no name and password`);
+  if (colon === -1) throw new TspodError('INVALID_ARGUMENT', `${at}.auth must be a user name and password`);
   return { kind: 'password', username: pair.slice(0, colon), password: pair.slice(colon + 1).replace(/\0+$/, '') };
 }
 

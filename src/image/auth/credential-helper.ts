@@ -31,7 +31,7 @@ export async function helperGet(server: string, options: HelperOptions): Promise
   const answer = parsed(stdout);
   const { Username: username, Secret: secret } = (answer ?? {}) as { Username?: unknown; Secret?: unknown };
   if (typeof username !== 'string' || typeof secret !== 'string')
-    throw failed(options.helper, 'get', 'it gives no login');
+    throw failed(options.helper, 'get', 'it returned no credentials');
   return username === TOKEN_USER ? { kind: 'token', token: secret } : { kind: 'password', username, password: secret };
 }
 
@@ -60,7 +60,7 @@ interface HelperResult {
 /** Runs the helper. Secrets go through pipes, because a program's arguments are visible to all users. */
 function runHelper(verb: string, input: string, { helper, environment, signal }: HelperOptions): Promise<HelperResult> {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(helper))
-    throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(helper)} is no name of a credential helper`);
+    throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(helper)} is not a valid name of a credential helper`);
   const program = `docker-credential-${helper}`;
   return new Promise((resolve, reject) => {
     const child = spawn(program, [verb], {

@@ -12,7 +12,7 @@ export function readLoginKey(text: string): {
     .replace(/^https?:\/\//, '')
     .replace(/\/+$/, '')
     .split('/');
-  if (!isHost(host)) throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(text)} is no registry`);
+  if (!isHost(host)) throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(text)} is not a registry`);
   const path = parts.length === 0 ? undefined : parts.join('/');
   // Checked as part of an image name. `localhost` stands in because a single-word host would not be recognized there.
   if (path !== undefined) parseImageName(`localhost/${path}`);

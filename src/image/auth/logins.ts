@@ -120,7 +120,7 @@ async function changeAuthFile(
     const target = real(path);
     using _held = await lock(`${target}.lock`, signal === undefined ? {} : { signal });
     if (statSync(target, { throwIfNoEntry: false })?.isFile() === false)
-      throw new TspodError('INVALID_ARGUMENT', `auth file ${JSON.stringify(path)} is no regular file`);
+      throw new TspodError('INVALID_ARGUMENT', `auth file ${JSON.stringify(path)} is not a regular file`);
     const { members } = change(readAuthFile(path));
     writeAtomically(target, `${JSON.stringify(members, null, '\t')}\n`);
   } catch (error) {

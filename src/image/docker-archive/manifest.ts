@@ -83,7 +83,7 @@ async function readOldImages(files: FileSet): Promise<readonly OldImage[]> {
   if (bytes === undefined)
     throw new TspodError(
       'BAD_IMAGE',
-      `${files.what} is no archive of images: it has neither manifest.json nor repositories`,
+      `${files.what} is not an archive of images: it has neither manifest.json nor repositories`,
     );
   const images = new Map<string, string[]>();
   asBadImage(() => {
@@ -117,7 +117,7 @@ export async function readOldImage(
     const { json, parent, size } = await oldLayer(files, id);
     left -= size;
     if (left < 0)
-      throw new TspodError('BAD_IMAGE', `what image ${top} says of its layers is more than ${MAX_OLD_BYTES} bytes`);
+      throw new TspodError('BAD_IMAGE', `the layer configs of image ${top} are larger than ${MAX_OLD_BYTES} bytes`);
     if (id === top) config = membersOf(json, ['architecture', 'os', 'variant', 'created', 'author', 'config']);
     layers.unshift(`${id}/layer.tar`);
     history.unshift(membersOf(json, ['created', 'author']));
@@ -134,7 +134,7 @@ interface OldLayer {
 
 async function oldLayer(files: FileSet, id: string): Promise<OldLayer> {
   if (!/^[0-9a-f]{64}$/.test(id))
-    throw new TspodError('BAD_IMAGE', `${JSON.stringify(id.slice(0, 128))} is no id of a layer`);
+    throw new TspodError('BAD_IMAGE', `${JSON.stringify(id.slice(0, 128))} is not a layer id`);
   const bytes = await readSmallFile(files, `${id}/json`, MAX_CONFIG_BYTES);
   if (bytes === undefined) throw new TspodError('BAD_IMAGE', `${files.what}: ${id}/json is missing`);
   return asBadImage(() => {

@@ -91,7 +91,7 @@ function chooseImage(files: FileSet, images: readonly ArchivedImage[], name: str
         : images.slice(Number(number), Number(number) + 1);
   const [first, second] = found;
   const words = name === undefined ? 'image' : `image ${JSON.stringify(name)}`;
-  if (first === undefined) throw new TspodError('NO_SUCH_IMAGE', `${files.what} has no ${words}`);
+  if (first === undefined) throw new TspodError('NO_SUCH_IMAGE', `${files.what} contains no ${words}`);
   if (second !== undefined) {
     const names = found.flatMap((image) => image.names).slice(0, 10);
     throw new TspodError(

@@ -49,7 +49,7 @@ export class DockerArchiveWriter implements AsyncDisposable {
   addImage({ bytes, mediaType }: RawManifest, names: readonly string[]): void {
     const parsed = parseManifest(bytes, mediaType);
     if (parsed.kind === 'index')
-      throw new TspodError('NOT_SUPPORTED', 'a docker-archive has no place for an index of images');
+      throw new TspodError('NOT_SUPPORTED', 'a docker-archive cannot hold an index of images');
     const { config, layers } = parsed.manifest;
     const known = this.#configs.get(config.digest);
     const diffIds = layers.map(({ digest }) => this.#diffIds.get(digest));

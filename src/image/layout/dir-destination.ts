@@ -34,7 +34,7 @@ export class DirDestination implements ImageDestination {
     if (!(await isMarked(directory))) {
       const others = (await readdir(directory)).filter((name) => !UNFINISHED_MARK.test(name));
       if (others.length > 0)
-        throw invalid(`write to ${JSON.stringify(directory)}: it is not empty, and not a directory of an image`);
+        throw invalid(`write to ${JSON.stringify(directory)}: it is not empty, and not an image directory`);
       // Written first, so that an interrupted write can be repeated.
       await sink.put(MARK, Buffer.from(VERSION));
     }

@@ -28,7 +28,7 @@ export class LayoutDestination implements ImageDestination {
       await destination.#entries();
     } catch (error) {
       if (!isTspodError(error, 'BAD_IMAGE')) throw error;
-      const message = `write to ${JSON.stringify(reference)}: its index.json is none of images: ${error.message}`;
+      const message = `write to ${JSON.stringify(reference)}: its index.json is not an image index: ${error.message}`;
       throw new TspodError('BAD_IMAGE', message, { cause: error });
     }
     return destination;

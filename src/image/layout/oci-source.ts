@@ -26,9 +26,9 @@ export function blobFile(digest: string): string {
 export async function readLayoutIndex(files: FileSet): Promise<readonly Descriptor[]> {
   const bytes = await readSmallFile(files, 'index.json', MAX_MANIFEST_BYTES);
   if (bytes === undefined)
-    throw new TspodError('BAD_IMAGE', `${files.what} is no OCI image layout: it has no index.json`);
+    throw new TspodError('BAD_IMAGE', `${files.what} is not an OCI image layout: it has no index.json`);
   const parsed = parseManifest(bytes, OCI_INDEX);
-  if (parsed.kind !== 'index') throw new TspodError('BAD_IMAGE', `${files.what}: index.json is no index`);
+  if (parsed.kind !== 'index') throw new TspodError('BAD_IMAGE', `${files.what}: index.json is not an index`);
   return parsed.index.manifests;
 }
 
@@ -93,7 +93,9 @@ function chooseEntry(files: FileSet, entries: readonly Descriptor[], name: strin
   if (first === undefined)
     throw new TspodError(
       'NO_SUCH_IMAGE',
-      name === undefined ? `${files.what} has no image` : `${files.what} has no image ${JSON.stringify(name)}`,
+      name === undefined
+        ? `${files.what} contains no image`
+        : `${files.what} contains no image ${JSON.stringify(name)}`,
     );
   if (second !== undefined) {
     const names = found.flatMap(namesOf).slice(0, 10).join(', ');

@@ -115,7 +115,7 @@ function readMirror(value: unknown, at: Place, digestOnly: boolean): Mirror {
 function readLocation(value: unknown, at: Place): string {
   const text = readString(value, at, 255).replace(/\/+$/, '');
   if (/^[a-z]+:\/\//i.test(text)) throw wrong(at, `must be a host without a scheme: ${JSON.stringify(text)}`);
-  if (!LOCATION.test(text)) throw wrong(at, `is no registry: ${JSON.stringify(text)}`);
+  if (!LOCATION.test(text)) throw wrong(at, `is not a registry: ${JSON.stringify(text)}`);
   return text;
 }
 
@@ -131,14 +131,14 @@ function readPrefix(value: unknown, at: Place): string {
 /** Reads a prefix without wildcard, which may include a tag or a digest. */
 function readPrefixPath(text: string, at: Place): string {
   if (/^[A-Za-z0-9[][A-Za-z0-9.:\]_/@-]*$/.test(text)) return text.replace(/\/+$/, '');
-  throw wrong(at, `is no beginning of a name: ${JSON.stringify(text)}`);
+  throw wrong(at, `is not a valid prefix of names: ${JSON.stringify(text)}`);
 }
 
 function readAliases(record: Readonly<Record<string, string>>, at: Place): ReadonlyMap<string, string> {
   for (const [name, target] of Object.entries(record)) {
     const place = `${at}.aliases[${JSON.stringify(name)}]`;
     const [short, full] = [named(name, place), target === '' ? undefined : named(target, place)];
-    if (short.registry !== undefined) throw wrong(place, 'is no short name');
+    if (short.registry !== undefined) throw wrong(place, 'is not a short name');
     if (full !== undefined && full.registry === undefined) throw wrong(place, 'names no registry');
     if ([short, full].some((part) => part?.tag !== undefined || part?.digest !== undefined))
       throw wrong(place, 'must have neither tag nor digest');

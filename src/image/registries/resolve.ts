@@ -137,7 +137,7 @@ function hostAndPath(text: string, original: ImageReference): { registry: string
   if (slash === -1)
     throw new TspodError(
       'INVALID_ARGUMENT',
-      `registries.conf makes ${JSON.stringify(text)} of ${formatName(original)}, which is no name`,
+      `registries.conf rewrites ${formatName(original)} to ${JSON.stringify(text)}, which is not a valid name`,
     );
   const name = normalizeName(parseImageName(text));
   const registry = text.slice(0, slash);

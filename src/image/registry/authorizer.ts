@@ -119,7 +119,7 @@ function realmOf(challenge: Challenge, registryUrl: URL, registry: string): URL 
   if (realm?.protocol === 'https:' || (realm?.protocol === 'http:' && registryUrl.protocol === 'http:')) return realm;
   throw new TspodError(
     'REGISTRY_ERROR',
-    `${registry} names a token server that is not to be trusted with a password: ${JSON.stringify(text.slice(0, 256))}`,
+    `${registry} names a token server that cannot be trusted with a password: ${JSON.stringify(text.slice(0, 256))}`,
   );
 }
 

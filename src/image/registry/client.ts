@@ -98,11 +98,14 @@ export class RegistryClient implements AsyncDisposable {
    */
   resolve(location: string | undefined, response: HttpResponse): URL {
     if (location === undefined || !URL.canParse(location, response.url.href))
-      throw new TspodError('REGISTRY_ERROR', `${response.url.host} sends to no address`);
+      throw new TspodError('REGISTRY_ERROR', `${response.url.host} redirects to no address`);
     const url = new URL(location, response.url);
     const isFine = url.protocol === 'https:' || (url.protocol === 'http:' && response.url.protocol === 'http:');
     if (!isFine)
-      throw new TspodError('REGISTRY_ERROR', `${response.url.host} sends to ${url.protocol}//${url.host}, without TLS`);
+      throw new TspodError(
+        'REGISTRY_ERROR',
+        `${response.url.host} redirects to ${url.protocol}//${url.host}, without TLS`,
+      );
     return url;
   }
 

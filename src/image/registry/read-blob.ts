@@ -56,7 +56,7 @@ async function ask(access: RepositoryAccess, { descriptor, offset, signal }: Blo
   const start = /^bytes (\d+)-/.exec(response.header('content-range') ?? '')?.[1];
   if (Number(start) === offset) return { response, offset };
   response.body.destroy();
-  throw new TspodError('REGISTRY_ERROR', `${doing}: the registry gives another part than was asked for`);
+  throw new TspodError('REGISTRY_ERROR', `${doing}: the registry returned a different range than was requested`);
 }
 
 async function* bytesFrom(access: RepositoryAccess, part: BlobPart & Answer): AsyncGenerator<Buffer, void, undefined> {

@@ -61,15 +61,15 @@ async function* readPages(client: RegistryClient, options: PagesOptions): AsyncG
       signal,
     });
     const items = itemsOf(await readJson(response, { maxBytes: MAX_PAGE_BYTES, what: 'the list', signal }), key);
-    if (items === undefined) throw new TspodError('REGISTRY_ERROR', `${doing}: the answer is no list`);
+    if (items === undefined) throw new TspodError('REGISTRY_ERROR', `${doing}: the answer is not a list`);
     count += items.length;
-    if (count > MAX_ITEMS) throw new TspodError('REGISTRY_ERROR', `${doing}: more than ${MAX_ITEMS}`);
+    if (count > MAX_ITEMS) throw new TspodError('REGISTRY_ERROR', `${doing}: more than ${MAX_ITEMS} items`);
     yield items;
     target = nextPage(client, response, doing);
   }
 }
 
-/** Returns the page's items; null is Go's empty list. Undefined if the answer is no list. */
+/** Returns the page's items; null is Go's empty list. Undefined if the answer is not a list. */
 function itemsOf(answer: unknown, key: string): readonly string[] | undefined {
   if (typeof answer !== 'object' || answer === null) return undefined;
   const items: unknown = Object.hasOwn(answer, key) ? (answer as Readonly<Record<string, unknown>>)[key] : undefined;
@@ -84,6 +84,6 @@ function nextPage(client: RegistryClient, response: HttpResponse, doing: string)
   if (target === undefined) return undefined;
   const url = client.resolve(target, response);
   if (url.origin !== response.url.origin)
-    throw new TspodError('REGISTRY_ERROR', `${doing}: the next page is elsewhere`);
+    throw new TspodError('REGISTRY_ERROR', `${doing}: the next page is on another host`);
   return url;
 }

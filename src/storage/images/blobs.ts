@@ -209,13 +209,13 @@ function checkDigest(hash: Hash, { digest }: Descriptor): void {
 }
 
 function otherBytes(digest: string, found: string): TspodError {
-  return new TspodError('BAD_IMAGE', `blob ${digest} has other bytes than its digest says: ${found}`, {
+  return new TspodError('BAD_IMAGE', `blob ${digest} is corrupt: its digest is ${found}`, {
     details: { digest },
   });
 }
 
 function wrongSize({ digest, size }: Descriptor): TspodError {
-  return new TspodError('BAD_IMAGE', `blob ${digest} has not ${size} bytes, as its manifest says`, {
+  return new TspodError('BAD_IMAGE', `blob ${digest} does not have the ${size} bytes that its manifest says`, {
     details: { digest },
   });
 }

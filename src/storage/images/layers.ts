@@ -87,7 +87,7 @@ export function readLayer(paths: ImagePaths, chain: string): LayerRecord | undef
     return JSON.parse(readFileSync(join(layerDirectory(paths, chain), 'layer.json'), 'utf8')) as LayerRecord;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new TspodError('STORE_BROKEN', `layer ${chain} has no record that can be read`, { cause: error });
+    throw new TspodError('STORE_BROKEN', `the record of layer ${chain} cannot be read`, { cause: error });
   }
 }
 
@@ -128,7 +128,7 @@ export async function beginLayer(paths: ImagePaths, layer: NewLayer): Promise<Un
     if (splitDigest(diff).hex !== found)
       throw new TspodError(
         'BAD_IMAGE',
-        `a layer is not the one that the image's config names: its digest is ${found}, not ${diff}`,
+        `a layer does not match the image's config: its digest is ${found}, not ${diff}`,
       );
     return { chain, diff, below, unpacked };
   } catch (error) {

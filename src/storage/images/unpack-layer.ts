@@ -141,7 +141,7 @@ class LayerUnpacking {
   }
 
   #top(header: TarHeader): false {
-    if (header.type !== 'directory') throw badLayer('its top is no directory');
+    if (header.type !== 'directory') throw badLayer('its top is not a directory');
     this.hasTop = true;
     this.writer.entry(entryOf(header, ''));
     return false;
@@ -156,7 +156,7 @@ class LayerUnpacking {
     }
     if (name.startsWith(AUFS)) return;
     const hidden = name.slice(WHITEOUT.length);
-    if (hidden === '' || hidden === '.' || hidden === '..') throw badLayer(`"${shown(name)}" hides nothing`);
+    if (hidden === '' || hidden === '.' || hidden === '..') throw badLayer(`"${shown(name)}" is not a valid whiteout`);
     this.writer.whiteout(parent === '' ? hidden : `${parent}/${hidden}`);
   }
 

@@ -320,7 +320,7 @@ test('save: aborted, it ends at once with what it has of a blob', async (t) => {
   }
 });
 
-test('load: what is no archive of images is refused, and leaves nothing', async (t) => {
+test('load: what is not an archive of images is refused, and leaves nothing', async (t) => {
   if (!ready(t)) return;
   const { engine } = await testEngine(t);
   const directory = temporaryDirectory(t, 'tspod-archives-');
@@ -369,7 +369,7 @@ test('save and load: the command line, to a file, a pipe and a terminal', async 
     /format value must be one of/,
   );
   t.regex((await runCli(t, 125, 'save', '-o', 'a:b', 'test:1')).stderr, /should not contain ':'/);
-  t.is(shell(`${program} load </dev/null`).stderr, 'Error: stdin: it is empty, and no archive of images\n');
+  t.is(shell(`${program} load </dev/null`).stderr, 'Error: stdin: it is empty, not an archive of images\n');
   t.regex(shell(`echo x | ${program} load`).stderr, /^Error: (open )?stdin: [^/]+\n$/);
   t.is(
     shell(`xz -c image.tar | ${program} load`).stderr,

@@ -220,7 +220,7 @@ test('dir: a directory in which the first file was left unfinished is written to
   t.deepEqual(await read(`dir:${at}`, options), image);
 });
 
-test('oci: nothing is written beside an index.json that is none of images', async (t) => {
+test('oci: nothing is written beside an index.json that is not an image index', async (t) => {
   const directory = temporaryDirectory(t);
   const options = optionsIn(directory);
   const at = join(directory, 'site');
@@ -230,7 +230,7 @@ test('oci: nothing is written beside an index.json that is none of images', asyn
     writeFileSync(join(at, 'index.json'), theirs);
     await t.throwsAsync(
       write(`oci:${at}:1`, image, options),
-      { code: 'BAD_IMAGE', message: /index\.json is none of images/ },
+      { code: 'BAD_IMAGE', message: /index\.json is not an image index/ },
       theirs,
     );
     t.deepEqual(readdirSync(at), ['index.json']);

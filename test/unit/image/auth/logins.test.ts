@@ -139,7 +139,7 @@ test(broken, '[]', /must be an object/);
 test(broken, '{"auths":5}', /auths must be an object/);
 test(broken, '{"auths":{"h":5}}', /auths\["h"\] must be an object/);
 test(broken, '{"auths":{"h":{"auth":5}}}', /auth must be a string/);
-test(broken, '{"auths":{"h":{"auth":"YWJj"}}}', /no name and password/);
+test(broken, '{"auths":{"h":{"auth":"YWJj"}}}', /must be a user name and password/);
 
 /** A helper that keeps logins as files, and writes down how it was called. */
 function withHelper(
@@ -212,7 +212,7 @@ test('logins: a program that is no program of helpers is not run', async (t) => 
   for (const helper of ['../../bin/sh', 'a b', '-x', 'none-of-that-name']) {
     const place = placeWith(t, { credHelpers: { h: helper } });
     const error = await t.throwsAsync(findCredentials('h', undefined, place));
-    t.regex(error.message, /no name of a credential helper|run docker-credential-none-of-that-name/);
+    t.regex(error.message, /not a valid name of a credential helper|run docker-credential-none-of-that-name/);
   }
 });
 
@@ -231,6 +231,6 @@ test('logins: a device is not replaced by an auth file', async (t) => {
   const authFile = join(temporaryDirectory(t), 'null');
   execFileSync('mknod', [authFile, 'c', '1', '3']);
   const place = { authFile, environment: {}, uid: 0 };
-  await t.throwsAsync(keepLogin('h', LOGIN, place), { code: 'INVALID_ARGUMENT', message: /no regular file/ });
+  await t.throwsAsync(keepLogin('h', LOGIN, place), { code: 'INVALID_ARGUMENT', message: /not a regular file/ });
   t.true(statSync(authFile).isCharacterDevice());
 });

@@ -153,11 +153,11 @@ test(refused, 'unqualified-search-registries = "docker.io"', /must be a list/);
 test(refused, 'unqualified-search-registries = ["https://docker.io"]', /\[0\] must be a host without a scheme/);
 test(refused, '[[registry]]', /registry\[0\] has neither prefix nor location/);
 test(refused, '[[registry]]\nprefix = "a.io"', /registry\[0\]\.location is missing/);
-test(refused, '[[registry]]\nlocation = "a b"', /location is no registry/);
+test(refused, '[[registry]]\nlocation = "a b"', /location is not a registry/);
 test(refused, '[[registry]]\nlocation = "a.io"\n[[registry.mirror]]', /mirror\[0\]\.location is missing/);
 test(refused, '[aliases]\n"a:1" = "b.io/a"', /neither tag nor digest/);
 test(refused, '[aliases]\n"a" = "b"', /names no registry/);
-test(refused, '[aliases]\n"b.io/a" = "b.io/a"', /is no short name/);
+test(refused, '[aliases]\n"b.io/a" = "b.io/a"', /is not a short name/);
 test(refused, '[registries.search]\nregistries = []\n[[registry]]\nlocation = "a.io"', /mixes the old and the new/);
 
 test('registries.conf: version 1', (t) => {

@@ -274,7 +274,7 @@ test('blob: from an offset, and from the beginning where that cannot be', async 
   t.deepEqual(await readAll(whole.stream), BLOB.bytes);
 });
 
-test('blob: another part than was asked for is refused', async (t) => {
+test('blob: a range other than the one requested is refused', async (t) => {
   const server = await startServer(
     t,
     answering((_, response) => {
@@ -283,7 +283,7 @@ test('blob: another part than was asked for is refused', async (t) => {
     }),
   );
   const error = await t.throwsAsync(sourceOf(t, server).blob(BLOB.descriptor, { offset: 3 }));
-  t.regex(error.message, /another part/);
+  t.regex(error.message, /a different range/);
 });
 
 test('blob: more bytes than promised are not taken, fewer are not enough', async (t) => {
@@ -482,7 +482,7 @@ test('redirect: not for ever, and not to nowhere', async (t) => {
   for (const [location, why] of [
     ['/again', /more than 10 redirects/],
     ['ftp://127.0.0.1/x', /without TLS/],
-    ['http://[', /sends to no address/],
+    ['http://[', /redirects to no address/],
   ] as const) {
     const server = await startServer(
       t,

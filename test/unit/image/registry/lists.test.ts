@@ -40,10 +40,10 @@ const badTags = test.macro<[string, { answer: unknown; link?: string }, RegExp]>
   },
   title: (_, what) => `tags: refused: ${what}`,
 });
-test(badTags, 'no list', { answer: { tags: 'x' } }, /no list/);
-test(badTags, 'numbers', { answer: { tags: [1] } }, /no list/);
-test(badTags, 'null', { answer: null }, /no list/);
-test(badTags, 'elsewhere', { answer: { tags: [] }, link: '<http://127.0.0.2/x>; rel=next' }, /elsewhere/);
+test(badTags, 'no list', { answer: { tags: 'x' } }, /not a list/);
+test(badTags, 'numbers', { answer: { tags: [1] } }, /not a list/);
+test(badTags, 'null', { answer: null }, /not a list/);
+test(badTags, 'elsewhere', { answer: { tags: [] }, link: '<http://127.0.0.2/x>; rel=next' }, /on another host/);
 test(
   badTags,
   'pages for ever',
