@@ -70,7 +70,7 @@ function checkOpen(streams: object): void {
 
 function requireOpen(name: string, fd: number): void {
   if (Number.isInteger(fd) && fd >= 0 && fd < 2 ** 31 && isOpen(fd)) return;
-  throw invalid(`${name}: ${String(fd)} is no open descriptor`);
+  throw invalid(`${name}: descriptor ${String(fd)} is not open`);
 }
 
 function isOpen(fd: number): boolean {

@@ -67,10 +67,10 @@ export function everyFilter<Item, Maker>(
  * INVALID_ARGUMENT unless there is exactly one valid time.
  */
 export function untilLimit(values: readonly string[], now: Date): number {
-  if (values.length > 1) throw invalid('until: give one time only');
+  if (values.length > 1) throw invalid('until: only one time can be given');
   const [text = ''] = values;
   const limit = parseMoment(text, { now });
-  if (limit === undefined) throw invalid(`until: "${text}" is no time`);
+  if (limit === undefined) throw invalid(`until: "${text}" is not a valid time`);
   return limit.getTime();
 }
 
@@ -102,7 +102,7 @@ function matcher(filter: string, text: string): (value: string) => boolean {
   try {
     expression = new RegExp(text);
   } catch {
-    throw invalid(`${filter}: "${text}" is no regular expression`);
+    throw invalid(`${filter}: "${text}" is not a valid regular expression`);
   }
   return (value) => expression.test(value);
 }

@@ -48,7 +48,10 @@ export function hooksDirectories({ hooksDirectories: given = [] }: EngineOptions
 export function openEvents({ eventsBackend = 'file' }: EngineOptions, { runRoot }: Directories): EventLog | undefined {
   if (eventsBackend === 'none') return undefined;
   if (eventsBackend === 'file') return new EventLog(eventPaths(runRoot));
-  throw new TspodError('INVALID_ARGUMENT', `events backend ${String(eventsBackend)} is none of file and none`);
+  throw new TspodError(
+    'INVALID_ARGUMENT',
+    `events backend must be one of file and none, not ${JSON.stringify(eventsBackend)}`,
+  );
 }
 
 /**

@@ -158,7 +158,7 @@ function addMounts(rules: HideRules, { mounts, tree, all }: MountRequest): Other
   if (points.has(RUN_DIRECTORY) && rules.get(RUN_DIRECTORY) === 'show')
     throw new TspodError(
       'INVALID_ARGUMENT',
-      `show: ${RUN_DIRECTORY} is a file system of its own: show what lies in it`,
+      `show: ${RUN_DIRECTORY} is a separate file system: show paths in it instead`,
     );
   const vanishing = new Set<string>();
   for (const [point, { type, source }] of points) {

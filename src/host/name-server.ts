@@ -81,7 +81,7 @@ export async function startNameServer(program: string, directory: string): Promi
     throw new Error(`${program} failed: ${said(`ended with ${String(code ?? killer)}`)}`);
   } catch (error) {
     if (!signal.aborted || child.exitCode !== null) throw error;
-    throw new Error(`${program} has not started after ${String(START_MS / 1000)} s: ${said('it said nothing')}`, {
+    throw new Error(`${program} did not start within ${String(START_MS / 1000)} s: ${said('no output')}`, {
       cause: error,
     });
   } finally {

@@ -158,7 +158,7 @@ interface Beginning {
 function lossOf(bus: MessageBus, { socket, hello }: Beginning): Promise<never> {
   const lost = new Promise<never>((_, reject) => {
     const lose = (why: string) => {
-      reject(new TspodError('LAUNCH_FAILED', `lost systemd, reached by ${socket}: ${why}`));
+      reject(new TspodError('LAUNCH_FAILED', `lost the connection to systemd at ${socket}: ${why}`));
     };
     bus.connection.on('error', (error: Error) => {
       lose(error.message);

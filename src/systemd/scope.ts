@@ -33,7 +33,7 @@ export async function startScope(request: ScopeRequest): Promise<void> {
   } catch (error) {
     request.signal?.throwIfAborted();
     if (error instanceof TspodError) throw error;
-    const message = `systemd does not make ${request.name} in ${request.slice}: ${(error as Error).message}`;
+    const message = `systemd did not create ${request.name} in ${request.slice}: ${(error as Error).message}`;
     throw new TspodError('LAUNCH_FAILED', message, { cause: error, details: { unit: request.name } });
   }
 }
@@ -43,7 +43,7 @@ async function start(manager: Manager, request: ScopeRequest): Promise<void> {
   // Not awaited: answers come in order.
   manager.call('Subscribe', '', []).catch(() => undefined);
   for (let attempt = 1; !(await tryStart(manager, events, request)); attempt += 1) {
-    if (attempt === ATTEMPTS) throw new Error(`there is another unit ${request.name}`);
+    if (attempt === ATTEMPTS) throw new Error(`unit ${request.name} already exists`);
     await endOld(manager, events, request);
   }
 }
@@ -60,7 +60,7 @@ async function tryStart(manager: Manager, events: UnitEvents, request: ScopeRequ
     throw error;
   }
   const result = await Promise.race([events.jobEnd(String(job)), manager.lost, aborted(signal)]);
-  if (result !== 'done') throw new Error(`the job ended as ${result}`);
+  if (result !== 'done') throw new Error(`the result of the job is ${result}`);
   return true;
 }
 

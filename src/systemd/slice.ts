@@ -22,7 +22,7 @@ export async function startSlice(name: string, limits: LinuxResources): Promise<
   } catch (error) {
     if (error instanceof ManagerError && error.refusal === UNIT_EXISTS) return;
     if (error instanceof TspodError) throw error;
-    throw new TspodError('LAUNCH_FAILED', `systemd does not make ${name}: ${(error as Error).message}`, {
+    throw new TspodError('LAUNCH_FAILED', `systemd did not create ${name}: ${(error as Error).message}`, {
       cause: error,
       details: { unit: name },
     });

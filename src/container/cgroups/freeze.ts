@@ -27,7 +27,7 @@ export async function freeze(held: HeldContainer): Promise<void> {
   for (const start = monotonicMs(); !hasLine(file.path, file.line); await delay(LOOK_EVERY_MS)) {
     if (monotonicMs() - start < PATIENCE_MS) continue;
     await execute(encodePlan(freezePlan(placement, { frozen: false })));
-    throw new TspodError('TIMED_OUT', `container ${held.id} could not be paused: a process of it does not stop`);
+    throw new TspodError('TIMED_OUT', `container ${held.id} could not be paused: one of its processes does not stop`);
   }
 }
 

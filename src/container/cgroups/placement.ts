@@ -56,7 +56,7 @@ export function splitFrom(context: EngineContext, { cgroups }: Pick<ContainerCon
   if (cgroups !== 'split') return '';
   const group = splittable(unified(context)?.ownPath ?? '/');
   if (group !== '/') return group;
-  const message = 'cannot split the cgroup of this process: it is the top one, which cannot be limited';
+  const message = 'cannot split the cgroup of this process: it is the root cgroup, which cannot be limited';
   throw new TspodError('UNSUPPORTED_HOST', message);
 }
 

@@ -30,7 +30,7 @@ function mountsFrom(context: EngineContext, text: string): readonly MountOptions
   const bad = given.find((option) => !OPTIONS.has(option));
   if (rest.length > 0 || bad !== undefined)
     throw invalid(`invalid options ${quote(words ?? '')} of volumesFrom: choose from ro, rw, z`);
-  if (given.includes('ro') && given.includes('rw')) throw invalid('volumesFrom: ro and rw exclude each other');
+  if (given.includes('ro') && given.includes('rw')) throw invalid('volumesFrom: ro and rw cannot be used together');
   const access = given.find((option) => option === 'ro' || option === 'rw');
   return readConfig(context, context.store.find(name).id)
     .mounts.filter(({ type }) => type === 'bind' || type === 'volume')

@@ -90,7 +90,7 @@ function unshiftableWords(plan: Plan, failed: FailedStep, { slot }: Step<'mountA
     .filter((step) => step.op === 'openTree' || step.op === 'openTreeInRoot')
     .findLast((step) => step.slot === slot);
   const path = opened?.path ?? 'a mount';
-  return `the file system of ${path} cannot show its files to a user namespace as the container's (it has no identity-mapped mounts)`;
+  return `the file system of ${path} cannot be shifted into a user namespace: it does not support id-mapped mounts`;
 }
 
 function execWords(step: Step<'exec'>, failed: FailedStep): string {

@@ -44,7 +44,7 @@ function passwdLines(config: ContainerConfig): readonly string[] {
   const lines = config.hostUsers.map((wanted) => {
     const user = findHostUser(wanted);
     if (user === undefined)
-      throw new TspodError('INVALID_ARGUMENT', `unknown user ${JSON.stringify(wanted)} of the host`);
+      throw new TspodError('INVALID_ARGUMENT', `unknown user ${JSON.stringify(wanted)} on the host`);
     return fill(config.passwdEntry, {
       USERNAME: user.name,
       UID: user.uid,

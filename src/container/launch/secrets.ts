@@ -26,7 +26,7 @@ export function withSecretNames({ store }: EngineContext, config: ContainerConfi
   const taken = new Set<string>();
   for (const { type, target } of secrets) {
     if (type !== 'mount') continue;
-    if (taken.has(target)) throw new TspodError('INVALID_ARGUMENT', `two secrets cannot be at ${target}`);
+    if (taken.has(target)) throw new TspodError('INVALID_ARGUMENT', `two secrets have the same target: ${target}`);
     taken.add(target);
   }
   return { ...config, secrets };
@@ -87,6 +87,6 @@ function copyOf(copies: ReadonlyMap<number, Buffer>, position: number, { name }:
 function variable(name: string, data: Buffer): string {
   const text = data.toString('utf8');
   if (text.includes('\0') || !Buffer.from(text).equals(data))
-    throw new TspodError('INVALID_ARGUMENT', `secret ${name} is no text, so it cannot be an environment variable`);
+    throw new TspodError('INVALID_ARGUMENT', `secret ${name} cannot be an environment variable: it is not text`);
   return text;
 }

@@ -167,7 +167,7 @@ function portInUse(networks: readonly AttachedNetwork[], cause: unknown): TspodE
   const port = NAME_SERVER_PORT;
   return new TspodError(
     'PORT_IN_USE',
-    `names of network ${names} cannot be told: another program listens on port ${String(port)} of ${where}, or of all addresses (networks made with --disable-dns need no name server): address already in use`,
+    `cannot resolve names on network ${names}: another program listens on port ${String(port)} of ${where}, or of all addresses (networks created with --disable-dns need no name server): address already in use`,
     { cause, details: { port } },
   );
 }
@@ -182,7 +182,7 @@ async function startProgram(directory: string): Promise<void> {
   try {
     await startNameServer(program, directory);
   } catch (error) {
-    throw new TspodError('LAUNCH_FAILED', `names on networks cannot be told: ${(error as Error).message}`, {
+    throw new TspodError('LAUNCH_FAILED', `cannot resolve names on networks: ${(error as Error).message}`, {
       cause: error,
     });
   }
@@ -210,7 +210,7 @@ async function untilListening(networks: readonly Network[]): Promise<void> {
     if (monotonicMs() > deadline) {
       throw new TspodError(
         'LAUNCH_FAILED',
-        `names on networks cannot be told: ${findNameServer() ?? ''} does not listen on port ${String(NAME_SERVER_PORT)} of ${addresses.join(', ')}`,
+        `cannot resolve names on networks: ${findNameServer() ?? ''} does not listen on port ${String(NAME_SERVER_PORT)} of ${addresses.join(', ')}`,
       );
     }
     await delay(LOOK_MS);

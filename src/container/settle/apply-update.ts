@@ -142,7 +142,7 @@ function notTaken({ id }: HeldContainer, { errno, detail }: { readonly errno: nu
     return new TspodError('UPDATE_FAILED', `the monitor of container ${id}: ${detail}: ${errnoText(errno)}`);
   return new TspodError(
     'UPDATE_FAILED',
-    `container ${id} was given descriptors at its start that are gone by now, so it cannot be restarted by a policy: change that while it is stopped`,
+    `container ${id} was started with descriptors that are gone, so a policy cannot restart it: change the policy while it is stopped`,
   );
 }
 

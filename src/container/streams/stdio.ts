@@ -137,7 +137,8 @@ function checkListenFds(config: ContainerConfig, listenFds: ListenFds): void {
 function refusalOf({ preserveFds, runtime }: ContainerConfig, { fds, names = '' }: ListenFds): string | undefined {
   if (preserveFds > 0) return 'cannot be given together with preserveFds';
   if (runtime !== undefined) return `cannot be given to a container of runtime ${runtime.name}`;
-  if (fds.length > MAX_PRESERVED_FDS) return `are at most ${String(MAX_PRESERVED_FDS)}, not ${String(fds.length)}`;
+  if (fds.length > MAX_PRESERVED_FDS)
+    return `must have at most ${String(MAX_PRESERVED_FDS)} descriptors, not ${String(fds.length)}`;
   return names.includes('\0') ? 'must have names without NUL' : undefined;
 }
 

@@ -47,7 +47,7 @@ export async function addArtifact(
     } catch (error) {
       unlinkIfThere(unready);
       if (!NO_SPACE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-      throw new TspodError('DISK_FULL', `no space is left for artifact ${JSON.stringify(name)}`, { cause: error });
+      throw new TspodError('DISK_FULL', `no space left for artifact ${JSON.stringify(name)}`, { cause: error });
     }
     renameSync(unready, join(directory, name));
   });
@@ -89,7 +89,7 @@ function checkArtifactName(name: string): void {
   if (name.length <= MAX_NAME && /^[a-zA-Z0-9_][a-zA-Z0-9_.-]*$/.test(name)) return;
   throw new TspodError(
     'INVALID_ARGUMENT',
-    `an artifact's name is 1 to ${String(MAX_NAME)} letters, digits, dots, dashes or underscores and begins with no dot or dash, not ${JSON.stringify(name)}`,
+    `invalid artifact name ${JSON.stringify(name)}: must be 1 to ${String(MAX_NAME)} letters, digits, dots, dashes or underscores, and not begin with a dot or dash`,
   );
 }
 

@@ -175,7 +175,7 @@ function requireNoProcess({ observation, id, name }: HeldContainer): void {
   if (observation.kind !== 'live' || observation.live.init.pid === 0) return;
   throw new TspodError(
     'STATE_RUNNING',
-    `container ${name} was started on no network, and can be connected to one only while it is stopped`,
+    `container ${name} was started without a network, and can be connected to one only while it is stopped`,
     { details: { id } },
   );
 }

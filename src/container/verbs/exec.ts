@@ -117,7 +117,10 @@ async function spawnDetachedTerminal(
   { stdin = 'ignore', stdout = 'ignore', stderr = 'ignore', fds, size, signal }: ExecSpawnOptions,
 ): Promise<ContainerProcess> {
   if (stdin !== 'ignore' || stdout !== 'ignore' || stderr !== 'ignore') {
-    throw new TspodError('INVALID_ARGUMENT', 'a detached command with a terminal has no streams of this process');
+    throw new TspodError(
+      'INVALID_ARGUMENT',
+      'a detached command with a terminal cannot use the streams of this process',
+    );
   }
   const stdio = execStdio(target.request, { stdin: false, fds, size });
   const { talk, answer } = await launchExec(compileExec(context, target, stdio), { target, fds: stdio.fds, signal });

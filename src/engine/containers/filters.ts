@@ -41,7 +41,7 @@ const MAKERS: Readonly<Record<keyof ContainerFilters, FilterMaker>> = {
   ...LABEL_FILTERS,
   exited: (values) => {
     const codes = values.map((value) => {
-      if (!/^-?\d+$/.test(value)) throw invalid(`exited: "${value}" is no exit code`);
+      if (!/^-?\d+$/.test(value)) throw invalid(`exited: "${value}" is not a valid exit code`);
       return Number(value);
     });
     return ({ status, exitCode }) => (status === 'exited' || status === 'stopped') && codes.includes(exitCode);
@@ -55,7 +55,7 @@ const MAKERS: Readonly<Record<keyof ContainerFilters, FilterMaker>> = {
   },
   health: (values) => {
     const bad = values.find((value) => !HEALTHS.includes(value));
-    if (bad !== undefined) throw invalid(`health: "${bad}" is none of ${HEALTHS.join(', ')}`);
+    if (bad !== undefined) throw invalid(`health must be one of ${HEALTHS.join(', ')}, not "${bad}"`);
     return ({ health }) => values.includes(health ?? 'none');
   },
   ancestor: (values, context) => {
@@ -107,7 +107,7 @@ const MAKERS: Readonly<Record<keyof ContainerFilters, FilterMaker>> = {
   'should-start-on-boot': (values) => {
     const wanted = values.map((value) => {
       const truth = parseGoBoolean(value);
-      if (truth === undefined) throw invalid(`should-start-on-boot: "${value}" is neither true nor false`);
+      if (truth === undefined) throw invalid(`should-start-on-boot must be true or false, not "${value}"`);
       return truth;
     });
     return (container) => wanted.includes(shouldStartOnBoot(container));

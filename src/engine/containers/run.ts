@@ -102,7 +102,7 @@ function checkCopied({ tty, log }: Wanted, { stdin, stdout, stderr }: SpawnOptio
   const streams = [stdin, stdout, stderr].filter((stream) => stream !== undefined);
   if (log.driver === 'passthrough') {
     if (streams.every((stream) => stream === 'inherit')) return;
-    throw invalid("a container with log driver passthrough has this process's streams: no others can be chosen");
+    throw invalid("a container with log driver passthrough uses this process's streams: no others can be chosen");
   }
   if (streams.every(isOwnStream)) return;
   const why = tty === true ? 'a terminal' : 'a log';

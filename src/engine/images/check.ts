@@ -23,10 +23,10 @@ export async function checkImages(
   const unused = unusedItems(context);
   const left = leftovers(context);
   const problems = [
-    ...adopted.map((id) => `image ${id} had no record: it is there again, without a name`),
+    ...adopted.map((id) => `image ${id} had no record: it has been restored, without a name`),
     ...damaged.map(({ id, what }) => `image ${id}: ${what} is missing`),
     ...unused.map(({ kind, key }) => `${kind} ${key} belongs to no image`),
-    ...left.map((path) => `${basename(path)} was left by a command that was cut off`),
+    ...left.map((path) => `${basename(path)} was left by an interrupted command`),
   ];
   if (!repair || problems.length === 0) return { problems, repaired: problems.length === 0 };
   store.imageLeases.suspect(unused);

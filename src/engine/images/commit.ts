@@ -89,7 +89,7 @@ function baseOf(
   if (root.kind === 'host' && !squash)
     throw new TspodError(
       'NOT_SUPPORTED',
-      `container ${id} has the machine's own system as its root: an image of all of it is made with squash`,
+      `the root of container ${id} is the machine's own system: an image of all of it needs squash`,
     );
   if (root.kind !== 'image') return undefined;
   const [image] = store.images.byIdPrefix(root.id);

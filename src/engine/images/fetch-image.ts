@@ -69,7 +69,7 @@ async function resolveManifest({ source, signal, platform }: FetchRequest): Prom
       return { raw: { ...raw, mediaType: parsed.manifest.mediaType }, manifest: parsed.manifest, indexes };
     indexes.push({ ...raw, mediaType: parsed.index.mediaType });
     if (indexes.length > MAX_INDEXES)
-      throw new TspodError('BAD_IMAGE', `${source.reference}: too many indexes in indexes`);
+      throw new TspodError('BAD_IMAGE', `${source.reference}: indexes are nested too deeply`);
     ({ digest } = chooseImage(parsed.index, platform, source.reference));
   }
 }
@@ -109,8 +109,7 @@ async function fetchParts(request: FetchRequest, found: Found, lease: Lease): Pr
   store.flush();
   failpoint('image-recorded');
   const image = store.images.bySeq(seq);
-  if (image === undefined)
-    throw new TspodError('NO_SUCH_IMAGE', 'the image was removed in the moment in which it was stored');
+  if (image === undefined) throw new TspodError('NO_SUCH_IMAGE', 'the image was removed while it was being stored');
   return image;
 }
 
@@ -137,13 +136,13 @@ function checkManifest({ source }: FetchRequest, { config, layers }: ImageManife
     );
   const other = layers.find(({ mediaType }) => layerCompression(mediaType) === undefined);
   if (other !== undefined)
-    throw new TspodError('NOT_SUPPORTED', `${source.reference}: it is no image of a file system: ${other.mediaType}`);
+    throw new TspodError('NOT_SUPPORTED', `${source.reference}: not a container image: ${other.mediaType}`);
 }
 
 /** Throws NOT_SUPPORTED unless the digest is a SHA-256, as the ids of images and layers are. */
 function refuseSha512(reference: string, what: string, digest: string): void {
   if (splitDigest(digest).algorithm === 'sha256') return;
-  throw new TspodError('NOT_SUPPORTED', `${reference}: ${what} is named by a digest of sha512, which is not supported`);
+  throw new TspodError('NOT_SUPPORTED', `${reference}: ${what} has a sha512 digest, which is not supported`);
 }
 
 function checkConfig(

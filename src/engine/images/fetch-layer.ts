@@ -217,7 +217,7 @@ async function drain(bytes: AsyncIterable<unknown>): Promise<void> {
 
 function complete(paths: ImagePaths, chain: string): LayerRecord {
   const record = readLayer(paths, chain);
-  if (record === undefined) throw new TypeError(`layer ${chain} has vanished while it was in use`);
+  if (record === undefined) throw new TypeError(`layer ${chain} disappeared while it was in use`);
   return record;
 }
 

@@ -63,7 +63,7 @@ async function spool(from: Readable, fd: number, { signal }: LoadOptions): Promi
 
 async function loadPath(context: EngineContext, path: string, options: LoadOptions): Promise<readonly LoadedImage[]> {
   if (path.includes(':'))
-    throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(path)}: the path has a colon in it`);
+    throw new TspodError('INVALID_ARGUMENT', `${JSON.stringify(path)}: the path contains a colon`);
   const { UnpackedArchives } = await import('../../image/archive/archive-file.js');
   using unpacked = new UnpackedArchives();
   const archive = { ...processAccess(), temporaryDirectory: spoolDirectory(), unpacked, signal: options.signal };
@@ -71,7 +71,7 @@ async function loadPath(context: EngineContext, path: string, options: LoadOptio
   const { detectTransport } = await import('../../image/detect.js');
   const kind = await detectTransport(path, archive);
   const found = await listImages(`${kind}:${path}`, archive);
-  if (found.length === 0) throw new TspodError('NO_SUCH_IMAGE', `${path} has no image`);
+  if (found.length === 0) throw new TspodError('NO_SUCH_IMAGE', `${path} contains no image`);
   const namesOf = kind === 'docker-archive' ? dockerNames : layoutNames;
   // All names are checked first: an archive with an invalid name is refused as a whole.
   const wanted = found.map((image) => ({ image, names: namesOf(image) }));

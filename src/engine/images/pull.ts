@@ -103,7 +103,7 @@ export async function ensureImage(
 function withoutColon(error: unknown): unknown {
   if (!isTspodError(error) || error.code === 'ABORTED') return error;
   const { code, message, details } = error;
-  return new TspodError(code, `${message}; the machine's own system is "host:", with a colon`, {
+  return new TspodError(code, `${message}; for the machine's own system, use "host:", with a colon`, {
     details,
     cause: error,
   });

@@ -28,7 +28,7 @@ export async function pushImage(
   const { image, name } = findImage(context.store, nameOrId);
   const reference = to ?? name;
   if (reference === undefined)
-    throw new TspodError('INVALID_ARGUMENT', `${nameOrId} is no name: say where the image is to be pushed`);
+    throw new TspodError('INVALID_ARGUMENT', `${nameOrId} is not a name: give a destination to push the image to`);
   const { openDestination } = await import('./open.js');
   await using destination = await openDestination(reference, options.registry);
   const digest = await sendImage(context, image, { ...options, destination, by: name });

@@ -33,13 +33,13 @@ export async function saveImages(
     throw new TspodError('INVALID_ARGUMENT', `invalid filename (should not contain ':') ${JSON.stringify(to)}`);
   const wanted = typeof nameOrIds === 'string' ? [nameOrIds] : nameOrIds;
   const [first, ...others] = wanted.map((name) => findImage(context.store, name));
-  if (first === undefined) throw new TspodError('INVALID_ARGUMENT', 'no image to save was named');
+  if (first === undefined) throw new TspodError('INVALID_ARGUMENT', 'no image to save was given');
   const extra = names.map(localName);
   if (extra.length > 0 && others.length > 0)
-    throw new TspodError('INVALID_ARGUMENT', 'names are for an image that is saved alone');
+    throw new TspodError('INVALID_ARGUMENT', 'names can only be given for a single image');
   if (format === 'docker-archive') await saveArchive(context, [first, ...others], { to, extra, options });
   else if (others.length > 0)
-    throw new TspodError('INVALID_ARGUMENT', `several images can be saved as docker-archive alone, not as ${format}`);
+    throw new TspodError('INVALID_ARGUMENT', `multiple images can only be saved as docker-archive, not as ${format}`);
   else await saveOne(context, first, { to, extra, options, format });
   for (const { image, name } of [first, ...others])
     recordImageEvent(context, { status: 'save', id: image.id, name: name ?? image.id });

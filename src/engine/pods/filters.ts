@@ -46,7 +46,7 @@ const MAKERS: Readonly<Record<keyof PodFilters, FilterMaker>> = {
   'ctr-names': (values) => byMember(NAME_FILTERS.name(values)),
   'ctr-number': (values) => {
     const wanted = values.map((value) => {
-      if (!/^\d+$/.test(value)) throw invalid(`ctr-number: "${value}" is no number`);
+      if (!/^\d+$/.test(value)) throw invalid(`ctr-number: "${value}" is not a number`);
       return Number(value);
     });
     return ({ containers }) => wanted.includes(containers.length);

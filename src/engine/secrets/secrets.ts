@@ -39,7 +39,7 @@ interface Content {
 function create(context: EngineContext, { name, data }: Content, options: SecretCreateOptions): SecretSummary {
   const { replace = false, ignoreExisting = false, driverOptions = {} } = options;
   if (replace && ignoreExisting)
-    throw new TspodError('INVALID_ARGUMENT', 'replace and ignoreExisting exclude each other');
+    throw new TspodError('INVALID_ARGUMENT', 'replace and ignoreExisting cannot be used together');
   checkSecretName(name);
   const bytes = typeof data === 'string' ? Buffer.from(data) : data;
   checkSecretData(bytes);

@@ -30,7 +30,7 @@ export function repairedPath({ database }: Pick<StorePaths, 'database'>): string
 export function missingDatabase(paths: StorePaths): string | undefined {
   const { database } = paths;
   const isEmpty = () => (statSync(database, { throwIfNoEntry: false })?.size ?? 0) === 0;
-  if (existsSync(repairedPath(paths))) return `a repair of ${database} was cut off`;
+  if (existsSync(repairedPath(paths))) return `a repair of ${database} was interrupted`;
   if (!isEmpty()) return undefined;
   const kept = describeContents(paths);
   const log =
@@ -70,7 +70,7 @@ export async function removePassing(store: Store, { containers }: StorePaths): P
 export function refuseLostRecords(store: Store, paths: StorePaths): void {
   const { database, containers } = paths;
   if (store.isEmpty() && idsIn(containers).some((id) => isLost(store, join(containers, id), id)))
-    throw broken(`${database} knows of no containers, and ${containers} holds some`);
+    throw broken(`${database} has no containers, but ${containers} holds some`);
 }
 
 export function broken(what: string): TspodError {

@@ -222,7 +222,7 @@ function check(context: EngineContext, { repair = false }: { readonly repair?: b
   const strays = volumeDirectories(paths.volumes).filter((name) => store.volumes.row(name) === undefined);
   const problems = [
     ...missing.map((name) => `the directory of volume ${name} is missing`),
-    ...strays.map((name) => `${name} in the directory of volumes belongs to no volume`),
+    ...strays.map((name) => `${name} in the volume directory belongs to no volume`),
   ];
   if (!repair) return { problems, repaired: problems.length === 0 };
   for (const name of missing) prepareVolume(context, name);

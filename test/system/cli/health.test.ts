@@ -50,7 +50,7 @@ onBusybox('ps shows how well a container is, filters by it, and wait waits for i
   t.is(await named('--filter', 'health=healthy'), 'good\n');
   t.is(await named('--filter', 'health=unhealthy'), 'bad\n');
   t.is(await named('--filter', 'health=none'), 'none\n');
-  t.regex((await run(t, 125, 'ps', '--filter', 'health=fine')).stderr, /health: "fine" is none of/);
+  t.regex((await run(t, 125, 'ps', '--filter', 'health=fine')).stderr, /health must be one of .*, not "fine"/);
   const status = async (name: string): Promise<string> =>
     output(t, 'ps', '--filter', `name=${name}`, '--format', '{{.Status}}');
   t.regex(await status('good'), /^Up .* \(healthy\)\n$/);
@@ -112,7 +112,7 @@ onBusybox("what makes no sense is refused in Podman's words", async (t, root) =>
   await refused('cannot specify both --no-healthcheck and --health-cmd', ...command, '--no-healthcheck');
   await refused('cannot set a startup health check without a health check', ...['--health-startup-cmd', 'x']);
   await refused(
-    '--health-log-destination /tmp is not supported yet: results are kept with the container',
+    '--health-log-destination /tmp is not supported yet: results are stored with the container',
     ...command,
     ...['--health-log-destination', '/tmp'],
   );

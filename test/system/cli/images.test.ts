@@ -174,7 +174,7 @@ test('run: who forgets the colon of host: is told of it, whether or not registri
   for (const text of ['', `unqualified-search-registries = ["${host}"]\n${registry}`]) {
     writeFileSync(conf, text);
     const { stderr } = await runWith(t, { env }, 125, 'run', '--network', 'none', 'host', 'true');
-    t.regex(stderr, /^Error: .*; the machine's own system is "host:", with a colon$/m);
+    t.regex(stderr, /^Error: .*; for the machine's own system, use "host:", with a colon$/m);
     const other = await runWith(t, { env }, 125, 'run', '--network', 'none', 'hosts', 'true');
     t.notRegex(other.stderr, /colon/);
   }
@@ -206,7 +206,7 @@ test('pull: a registry without TLS is said to be one', async (t) => {
   t.is(stderr.trim().split('\n').length, 1);
 });
 
-test('pull: what is no registry is said so', async (t) => {
+test('pull: a name whose registry is not valid is refused', async (t) => {
   if (!ready(t)) return;
   const { host } = await startServer(t, (_request, response) => {
     response.writeHead(503, { 'content-type': 'text/html' }).end('<html>\u001b[31m');

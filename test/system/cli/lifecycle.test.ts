@@ -455,7 +455,7 @@ onBusybox('ps: columns, order, filters and formats', async (t, root) => {
   t.is(await names('since=up'), 'down');
   t.is(await names('until=24h'), '');
   const guess = await run(t, 125, 'container', 'prune', '--force', '--filter', 'until=nonsense 2099');
-  t.regex(guess.stderr, /until: "nonsense 2099" is no time/);
+  t.regex(guess.stderr, /until: "nonsense 2099" is not a valid time/);
   t.is(await names('command=echo'), 'down');
   t.is(await names('exited=0'), '');
 });

@@ -318,7 +318,7 @@ test('call options: descriptors that are not open are told before anything runs'
   if (!requires(t, 'root')) return;
   const { engine, options } = await testEngine(t);
   const container = await engine.containers.create(options({ command: ['sleep', '1000'], preserveFds: 1 }));
-  const none = { code: 'INVALID_ARGUMENT', message: /^(stdin|stdout|fds|listenFds): 99999 is no open descriptor$/ };
+  const none = { code: 'INVALID_ARGUMENT', message: /^(stdin|stdout|fds|listenFds): descriptor 99999 is not open$/ };
   await t.throwsAsync(engine.run({ ...options({ command: ['true'] }), stdout: 99999 }), none);
   await t.throwsAsync(engine.spawn({ ...options({ command: ['true'] }), stdin: 99999 }), none);
   await t.throwsAsync(container.start({ stdio: { stdout: 99999 } }), none);

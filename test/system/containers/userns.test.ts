@@ -292,7 +292,7 @@ test('a file system without identity-mapped mounts is named', async (t) => {
     env.engine.run(env.options({ ...MAPS, mounts, command: ['true'] })),
     'LAUNCH_FAILED',
   );
-  t.regex(message, /^the file system of \/sys\/class cannot show its files to a user namespace/);
+  t.regex(message, /^the file system of \/sys\/class cannot be shifted into a user namespace/);
 });
 
 test('devices are the host’s nodes, under the names that were asked for', async (t) => {

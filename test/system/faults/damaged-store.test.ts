@@ -298,7 +298,7 @@ test('a database that has forgotten its containers is not used', async (t) => {
   t.is(ps.status, 125);
   t.regex(
     ps.stderr,
-    /^Error: \S+tspod\.db knows of no containers, and \S+ holds some: run "tspod system check --repair"\n$/,
+    /^Error: \S+tspod\.db has no containers, but \S+ holds some: run "tspod system check --repair"\n$/,
   );
   t.is((await within(t, ['system', 'check'])).status, 125);
   await run(t, 0, 'system', 'check', '--repair');

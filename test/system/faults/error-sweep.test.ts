@@ -199,7 +199,7 @@ test.serial('without descriptors for the name server the start fails, and says w
   const inject = ['-e', 'trace=socketpair', '-e', 'inject=socketpair:error=EMFILE'];
   const { status, stderr } = await on.env.underStrace([...FOLLOW, '-o', '/dev/null', ...inject], ...command.words(on));
   t.is(status, 126);
-  t.regex(stderr, /^Error: names on networks cannot be told: spawn \S+aardvark-dns EMFILE\n$/);
+  t.regex(stderr, /^Error: cannot resolve names on networks: spawn \S+aardvark-dns EMFILE\n$/);
   await cleanUp(t, on, 'without descriptors');
 });
 

@@ -206,7 +206,7 @@ for (const { flags, kept } of [
     forgetContainers(env.root);
     const { status, stderr } = await env.tspod('ps', '-a');
     t.is(status, kept ? 125 : 0, stderr);
-    if (kept) t.regex(stderr, /knows of no containers/);
+    if (kept) t.regex(stderr, /has no containers/);
     t.deepEqual(readdirSync(directories), kept ? made : []);
     await env.tspod('system', 'check', '--repair');
     await env.tspod('rm', '--all');

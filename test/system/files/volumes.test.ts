@@ -423,7 +423,7 @@ test('check finds directories without volumes and volumes without directories', 
   writeFileSync(join(root, 'volumes/file'), '');
   const found = await engine.volumes.check();
   t.deepEqual(found, {
-    problems: ['the directory of volume lost is missing', 'stray in the directory of volumes belongs to no volume'],
+    problems: ['the directory of volume lost is missing', 'stray in the volume directory belongs to no volume'],
     repaired: false,
   });
   t.true((await engine.volumes.check({ repair: true })).repaired);

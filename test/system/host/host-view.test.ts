@@ -263,7 +263,7 @@ onOtherFileSystems('a /run of its own is empty, with host:all, too, but for what
     t.deepEqual(some.trim().split('\n').sort(), ['/run/.containerenv', '/run/one'], image);
   }
   const { stderr } = await run(t, 126, 'run', '--rm', '--show', '/run', 'host:', 'true');
-  t.is(stderr, 'Error: show: /run is a file system of its own: show what lies in it\n');
+  t.is(stderr, 'Error: show: /run is a separate file system: show paths in it instead\n');
 });
 
 test('two containers do not see what the other one writes', async (t) => {

@@ -237,7 +237,7 @@ test('a port 53 that somebody has: the start fails with the reason, and leaves n
   await run(t, 0, 'network', 'create', '--subnet', '10.51.0.0/24', 'web');
   const words = ['run', '--rm', '--name', 'a', '--network', 'web', ...here.root, 'true'];
   const { stderr } = await run(t, 126, ...words);
-  t.regex(stderr, /^Error: names of network web cannot be told: another program listens on port 53 of 10\.51\.0\.1, /);
+  t.regex(stderr, /^Error: cannot resolve names on network web: another program listens on port 53 of 10\.51\.0\.1, /);
   t.deepEqual(here.network.links(), ['lo']);
   await noNameServer(t);
   other.kill('SIGKILL');
@@ -252,7 +252,7 @@ test('a program that fails: what it says, and nothing is left', async (t) => {
   const words = ['run', '--rm', '--network', 'web', ...here.root, 'true'];
   const options = helper(here, 'echo out of order >&2; exit 3');
   const { stderr } = await runWith(t, options, 126, ...words);
-  t.regex(stderr, /^Error: names on networks cannot be told: \S+aardvark-dns failed: out of order\n/);
+  t.regex(stderr, /^Error: cannot resolve names on networks: \S+aardvark-dns failed: out of order\n/);
   t.deepEqual(here.network.links(), ['lo']);
   t.false(existsSync(directoryOf(t)));
 });
@@ -263,7 +263,7 @@ test('a program that does not come to an end: the start fails within seconds, an
   await run(t, 0, 'network', 'create', 'web');
   const options = helper(here, 'echo thinking >&2; exec sleep 1000');
   const { stderr } = await runWith(t, options, 126, 'run', '--rm', '--network', 'web', ...here.root, 'true');
-  t.regex(stderr, /^Error: names on networks cannot be told: \S+aardvark-dns has not started after 5 s: thinking\n/);
+  t.regex(stderr, /^Error: cannot resolve names on networks: \S+aardvark-dns did not start within 5 s: thinking\n/);
   t.deepEqual(here.network.links(), ['lo']);
   t.false(existsSync(directoryOf(t)));
 });

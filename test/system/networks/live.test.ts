@@ -166,7 +166,10 @@ test('a container that was started on no network is connected only while it is s
   await run(t, 0, 'network', 'disconnect', 'web', 'a');
   await run(t, 0, 'start', 'a');
   const { stderr } = await run(t, 125, 'network', 'connect', 'web', 'a');
-  t.is(stderr, 'Error: container a was started on no network, and can be connected to one only while it is stopped\n');
+  t.is(
+    stderr,
+    'Error: container a was started without a network, and can be connected to one only while it is stopped\n',
+  );
   await run(t, 125, 'network', 'disconnect', 'web', 'a');
   await run(t, 0, 'stop', '-t', '0', 'a');
   await run(t, 0, 'network', 'connect', 'web', 'a');

@@ -288,7 +288,7 @@ test('a /run of its own is never bound', (t) => {
   t.true(inShort(list).includes('/run/! 755'));
   t.throws(() => listOf(root, { mounts, show: ['/run'] }), {
     code: 'INVALID_ARGUMENT',
-    message: 'show: /run is a file system of its own: show what lies in it',
+    message: 'show: /run is a separate file system: show paths in it instead',
   });
 });
 
