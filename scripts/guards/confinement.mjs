@@ -22,12 +22,12 @@ export const CONFINEMENT = [
     ],
   },
   {
-    name: 'the cgroup of devices has rules',
+    name: 'the device cgroup denies what no rule allows',
     edits: [edit('src/plan/cgroups.ts', 'if (rules.length === 0) return;', 'if (rules.length >= 0) return;')],
     tests: tests('security/confinement.test.ts', 'devices: only those of the list'),
   },
   {
-    name: 'values of sysctls are one line, without what begins another',
+    name: 'the value of a sysctl cannot hold a second line',
     edits: [
       edit(
         'src/spec/confinement/sysctls.ts',
@@ -43,7 +43,7 @@ export const CONFINEMENT = [
     tests: tests('security/confinement.test.ts', 'numbers: lists that would be endless'),
   },
   {
-    name: 'annotations mean nothing to tspod',
+    name: 'annotations do not change what tspod does',
     edits: [
       edit(
         'src/spec/normalize.ts',
@@ -76,7 +76,7 @@ export const CONFINEMENT = [
     tests: tests('system/containers/identity.test.ts', 'a capability that was added by name'),
   },
   {
-    name: 'one who is not root has only what was added by name',
+    name: 'a user other than root has only the capabilities that were added by name',
     edits: [
       edit(
         'src/plan/process.ts',
@@ -92,12 +92,12 @@ export const CONFINEMENT = [
     tests: tests('security/users.test.ts', 'users: one who is not root has no capabilities'),
   },
   {
-    name: 'another user than the container’s has nothing of what was added by name',
+    name: 'exec as another user does not get capabilities that were added by name',
     edits: [edit('src/spec/exec.ts', 'capAdd: user === config.user ? config.capAdd : []', 'capAdd: config.capAdd')],
     tests: tests('system/containers/identity.test.ts', 'exec: a capability that was added by name'),
   },
   {
-    name: 'hooks in the container’s root run when privileges have been given up',
+    name: 'hooks in the container’s root run only after privileges have been dropped',
     edits: [
       edit('src/plan/launch.ts', '  addDrop(builder, process, request);\n', ''),
       edit(
@@ -112,7 +112,7 @@ export const CONFINEMENT = [
     ],
   },
   {
-    name: 'groups of the caller are given up',
+    name: 'supplementary groups of the caller are dropped',
     edits: [
       edit(
         'native/ops/identity.cc',
@@ -128,7 +128,7 @@ export const CONFINEMENT = [
     tests: tests('security/users.test.ts', 'users: files of accounts without measure'),
   },
   {
-    name: 'who looks at processes does not wait for a pipe',
+    name: 'listing processes does not block on a pipe',
     edits: [
       edit('native/addon/file.cc', 'O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK', 'O_RDONLY | O_CLOEXEC | O_NOCTTY'),
     ],

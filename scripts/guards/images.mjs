@@ -38,12 +38,12 @@ export const IMAGES = [
     tests: tests('system/images/images.test.ts', 'pull: a layer that is not the one of the config'),
   },
   {
-    name: 'a manifest has nothing of an index',
+    name: 'a manifest cannot have fields of an index',
     edits: [edit('src/oci/parse-image.ts', 'if (wrongMember !== undefined) throw', "if (wrongMember === '') throw")],
     tests: tests('unit/oci/parse-image.test.ts', 'both (CVE-2021-41190)'),
   },
   {
-    name: 'members of JSON become members, whatever they are called',
+    name: 'JSON keys become plain properties, whatever they are called',
     edits: [
       edit(
         'src/oci/check.ts',
@@ -54,22 +54,22 @@ export const IMAGES = [
     tests: tests('unit/oci/parse-image.test.ts', 'manifest: names that mean something to JavaScript'),
   },
   {
-    name: 'indexes in indexes have an end',
+    name: 'nested indexes are followed only to a limit',
     edits: [edit('src/engine/images/fetch-image.ts', 'const MAX_INDEXES = 3;', 'const MAX_INDEXES = 3000;')],
     tests: tests('security/images.test.ts', 'pull: indexes that lead to indexes'),
   },
   {
-    name: 'another host is not told who we are',
+    name: 'credentials are not sent to another host',
     edits: [edit(CLIENT, 'isSame && authorization !== undefined', 'url !== undefined && authorization !== undefined')],
     tests: tests('unit/image/registry/client.test.ts', 'redirect: followed, without who we are'),
   },
   {
-    name: 'another host has no say in where the password goes',
+    name: 'a redirected host cannot choose where the password is sent',
     edits: [edit(CLIENT, '|| response.url.origin !== origin.origin)', '|| url.origin !== origin.origin)')],
     tests: tests('unit/image/registry/client.test.ts', 'redirect: who answers there gets no password'),
   },
   {
-    name: 'HTTP is not used without leave',
+    name: 'plain HTTP is not used unless it is allowed',
     edits: [edit(CLIENT, 'if (this.#options.insecure !== true) return secure;', '')],
     tests: tests('unit/image/registry/client.test.ts', 'client: without leave, nothing is said over HTTP'),
   },

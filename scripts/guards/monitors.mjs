@@ -59,7 +59,7 @@ export const MONITORS = [
     tests: tests('launch/logs.test.ts', 'logs: a fifo at the path is refused'),
   },
   {
-    name: 'a launch is as long as it says',
+    name: 'a launch message must have the length it states',
     edits: [edit('native/monitor/main.cc', 'if (!reader.finished()) return Error{"launch", {}, EBADMSG};', '')],
     tests: tests('launch/handshake.test.ts', 'a launch that claims another length is refused'),
   },

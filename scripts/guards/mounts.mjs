@@ -45,7 +45,7 @@ export const MOUNTS = [
     tests: tests('security/mounts.test.ts', 'mounts: a source in a directory that the container writes'),
   },
   {
-    name: 'the old root is taken off',
+    name: 'the old root is unmounted',
     edits: [edit('native/ops/root.cc', 'TRY(sys::umount2(".", MNT_DETACH));', '')],
     tests: tests('launch/mounts.test.ts', 'pivotRoot: of the host nothing is left'),
   },

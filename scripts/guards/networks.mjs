@@ -6,7 +6,7 @@ const ATTACH = 'src/plan/network/attach.ts';
 
 export const NETWORKS = [
   {
-    name: 'a bridge believes no router',
+    name: 'a bridge accepts no router advertisements',
     edits: [
       edit(
         ATTACH,
@@ -17,7 +17,7 @@ export const NETWORKS = [
     tests: tests('security/network.test.ts', 'network: a container that says that it is the router'),
   },
   {
-    name: 'a network without IPv6 has none of it',
+    name: 'a network without IPv6 has IPv6 disabled',
     edits: [edit(ATTACH, "{ namespaceSlot, key, value: '1' }", "{ namespaceSlot, key, value: '0' }")],
     tests: tests('security/network.test.ts', 'network: one without IPv6 gives'),
   },

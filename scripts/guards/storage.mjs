@@ -41,7 +41,7 @@ export const STORAGE = [
     isQuick: true,
   },
   {
-    name: 'a layer has so many entries and no more',
+    name: 'the entries of a layer are limited',
     edits: [edit(UNPACK, 'if (this.#entries > this.#limits.entries) throw', 'if (this.#entries < 0) throw')],
     tests: tests('system/images/unpack.test.ts', 'unpack: too many entries'),
   },
@@ -55,7 +55,7 @@ export const STORAGE = [
     ),
   },
   {
-    name: 'paths of directories of a layer take so much memory and no more',
+    name: 'the memory for directory paths of a layer is limited',
     edits: [
       edit(
         'native/addon/tree_writer.cc',
@@ -72,17 +72,17 @@ export const STORAGE = [
     isQuick: true,
   },
   {
-    name: 'an archive of images grows only so much',
+    name: 'the size that an archive of images unpacks to is limited',
     edits: [edit('src/image/archive/archive-file.ts', 'if (length > maxBytes) done(', 'if (length < 0) done(')],
     tests: tests('unit/image/archives.test.ts', 'archive: a compressed one that grows without end'),
   },
   {
-    name: 'a file of an archive has so many headers and no more',
+    name: 'the headers of one file in an archive are limited',
     edits: [edit('src/tar/read.ts', 'if (extensions > MAX_EXTENSIONS) throw', 'if (extensions > 10_000) throw')],
     tests: tests('unit/tar/hostile.test.ts', 'pax headers without an end'),
   },
   {
-    name: 'a layer that is given up leaves nothing',
+    name: 'an abandoned layer is removed',
     edits: [
       edit(
         'src/storage/images/layers.ts',
@@ -136,17 +136,17 @@ export const STORAGE = [
     tests: tests('system/files/artifacts.test.ts', 'artifacts: a name leads nowhere else'),
   },
   {
-    name: 'what a copy changes belongs to ids that the container has',
+    name: 'a copy changes only files whose ids are mapped in the container',
     edits: [edit(MAY_CHANGE, 'if (!isMapped(idMaps)) return', "if (!isMapped(idMaps) || asked !== '') return")],
     tests: tests('security/copy.test.ts', 'cp: what a container mounts or links', 'cp: the same by the command line'),
   },
   {
-    name: 'a mount of the caller’s is one for the paths that he gave',
+    name: 'mounts of the caller are matched by the paths that were given',
     edits: [edit(MAY_CHANGE, 'isWithin(path, target))', 'path !== target)')],
     tests: tests('security/copy.test.ts', 'cp: what a container mounts or links', 'cp: the same by the command line'),
   },
   {
-    name: 'what a copy has made belongs to whom it was made for',
+    name: 'copied files belong to the user that they were copied for',
     edits: [
       edit('src/storage/unpack-tree.ts', 'fstatSync(made.fd).uid === entry.owner.uid', 'fstatSync(made.fd).uid >= 0'),
     ],
@@ -159,7 +159,7 @@ export const STORAGE = [
     tests: tests('security/storage.test.ts', 'copy: what comes out of a container has no rights'),
   },
   {
-    name: 'a volume that has something gets nothing of the image',
+    name: 'a volume that is not empty is not filled from the image',
     edits: [
       edit(
         'src/container/launch/fill-volumes.ts',
@@ -207,7 +207,7 @@ export const STORAGE = [
     says: 'it does not end',
   },
   {
-    name: 'an automatic user namespace has so many ids and no more',
+    name: 'the ids of an automatic user namespace are limited',
     edits: [edit('src/spec/users/userns.ts', 'if (size <= MAX_AUTO_SIZE) return', 'if (size > 0) return')],
     tests: tests('unit/spec/userns.test.ts', 'no image makes an automatic'),
   },

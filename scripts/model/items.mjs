@@ -7,7 +7,7 @@ const CONFIG = `
 OCI spec made of the options :: unit/spec/generate.test.ts :: the default mounts, in order
 id :: unit/state/store.test.ts :: store: gives back what was put in
 name :: unit/state/store.test.ts :: insert: a name in use names its owner
-pod :: system/pods/pods.test.ts :: names, ids and lists
+pod :: system/pods/pods.test.ts :: a pod is found by name, id, prefix and filters
 pod: its infra container :: system/pods/pods.test.ts :: the infra container: what it is, and what it may do
 pod: namespaces that it shares :: system/pods/pods.test.ts :: its containers share ipc, net and uts, and have the rest to themselves
 pod: other namespaces :: system/pods/pods.test.ts :: share: other namespaces, or none
@@ -15,7 +15,7 @@ pod: user namespace :: system/pods/pods.test.ts :: a user namespace of the pod i
 pod: published ports :: system/pods/pods.test.ts :: a published port of the pod reaches the container that listens
 pod: limits, cgroup :: system/pods/pods.test.ts :: its cgroup has its limits, and its containers lie in it
 pod: start, stop, restart, pause, unpause, kill :: system/pods/pods.test.ts :: start, stop, restart, pause and kill are those of all its containers
-pod: stats, top :: system/pods/pods.test.ts :: stats and top
+pod: stats, top :: system/pods/pods.test.ts :: stats and top show the containers of the pod that run
 pod: partial failure :: system/pods/pods.test.ts :: what fails of some is told with what failed
 pod: remove :: system/pods/pods.test.ts :: remove: with its containers, and by force if they run
 pod: prune :: system/pods/pods.test.ts :: prune: pods that have ended go with their containers, infra containers never alone
@@ -23,10 +23,10 @@ pod: exit policy :: system/pods/pod-exit-policy.test.ts :: the infra container e
 pod: restart policy, mounts of its containers :: system/pods/pods.test.ts :: what containers have by the pod: restart policy, mounts
 pod: dependencies within :: system/pods/pods.test.ts :: members depend on members alone, and nobody else on them
 pod: status :: system/pods/pods.test.ts :: start, stop, restart, pause and kill are those of all its containers
-pod: events :: system/pods/pods.test.ts :: events
+pod: events :: system/pods/pods.test.ts :: events: each change of a pod is recorded, and found by its name, id or prefix
 pod: after a reboot :: system/pods/pods.test.ts :: after a reboot it has ended, and can be started again
 pod: after kill -9 :: system/faults/kill-pods.test.ts :: kill -9 with pods: every failpoint of pods is passed by a test
-UID and GID mappings :: system/cli/run-flags.test.ts :: --uidmap and --gidmap
+UID and GID mappings :: system/cli/run-flags.test.ts :: --uidmap and --gidmap map the ids of files and processes
 image id and name :: system/images/images.test.ts :: inspect: a container says which image it is made of
 image id and name: user, directory, labels, stop signal of the image :: system/images/images.test.ts :: run: user, working directory, labels, stop signal and annotations are the image ones unless others are given
 this machine as root (host:) :: system/cli/run.test.ts :: host: shows the programs of this machine, and changes stay in the container
@@ -34,7 +34,7 @@ root directory :: system/containers/run.test.ts :: run: a directory as root, use
 image volumes :: system/images/images.test.ts :: run: volumes begin with what the image has there, are writable, and go with the container
 images that are mounted in containers :: system/images/mounts.test.ts :: mounts: what is written to an image is the container’s own, is there at its next start, and goes with it
 image volumes: as tmpfs, or ignored :: system/images/images.test.ts :: run: image volumes can be tmpfs, or ignored, and give way to mounts
-shared memory, its size :: system/files/shared-memory.test.ts :: its size, mode and options
+shared memory, its size :: system/files/shared-memory.test.ts :: shared memory: has the size, mode and options that were given
 mounts of the user's :: system/cli/run-flags.test.ts :: -v mounts a directory, with options
 privileged :: system/cli/run-flags.test.ts :: --privileged has all capabilities and no filter
 privileged: devices :: unit/spec/host-paths.test.ts :: a privileged container has all devices but the console
@@ -59,10 +59,10 @@ entrypoint and command: of the image :: system/images/images.test.ts :: run: ent
 entrypoint and command :: system/containers/run.test.ts :: run: output, exit code and signal of a command in a container of its own
 stdin :: system/containers/run.test.ts :: run: input as text, bytes and a stream
 labels and annotations :: system/cli/run-flags.test.ts :: labels, annotations and files of labels
-stop signal and stop timeout :: system/cli/run-flags.test.ts :: --stop-signal and --stop-timeout
+stop signal and stop timeout :: system/cli/run-flags.test.ts :: --stop-signal and --stop-timeout decide how stop ends it
 time limit :: system/containers/run.test.ts :: run: a time limit ends the container, and the result says so
 cgroup parent, no cgroups :: system/cli/run-flags.test.ts :: --cgroup-parent and --cgroups disabled
-log driver, path, size :: system/cli/run-flags.test.ts :: --log-driver and --log-opt
+log driver, path, size :: system/cli/run-flags.test.ts :: --log-driver and --log-opt decide where and how much is logged
 restart policy :: system/cli/run-flags.test.ts :: --restart on-failure:2
 devices :: system/cli/run-flags.test.ts :: --device with a name and rights
 memory limit :: system/cli/run-flags.test.ts :: --memory ends a container that takes more
@@ -107,7 +107,7 @@ kill :: system/containers/life-cycle.test.ts :: \${operation}: in every state
 kill, by name and number :: system/cli/lifecycle.test.ts :: kill: signals by name, with and without SIG, and by number
 pause and unpause :: system/containers/life-cycle.test.ts :: \${operation}: in every state
 restart :: system/cli/lifecycle.test.ts :: from create to rm, with the name on each line
-exec: streams, status :: system/cli/exec.test.ts :: exec: streams and status
+exec: streams, status :: system/cli/exec.test.ts :: exec: passes the streams on, and exits with the status of the command
 exec: environment, user, directory :: system/cli/exec.test.ts :: exec: environment, user, directory
 exec: privileged :: system/cli/exec.test.ts :: exec: the rights are those of the container, or all with --privileged
 exec: detached :: system/cli/exec.test.ts :: exec -d goes on without the caller
@@ -116,7 +116,7 @@ exec sessions: create, start, stop, remove :: system/containers/exec-session.tes
 attach: no lost output :: launch/attach.test.ts :: attach: one who attaches before the launch gets everything
 attach: detach keys :: system/cli/terminal.test.ts :: ctrl-p ctrl-q detaches with 0, attach comes back
 resize :: system/cli/terminal.test.ts :: the size of the terminal is passed on, and its changes
-inspect :: system/cli/lifecycle.test.ts :: inspect: JSON, templates, several
+inspect :: system/cli/lifecycle.test.ts :: inspect: prints JSON, templates, and several containers at once
 wait :: system/cli/lifecycle.test.ts :: wait for an end, a state, and one that is not there
 wait, also after an automatic removal :: system/containers/run.test.ts :: wait: the code of a container that goes with its end, before and after
 logs :: system/cli/lifecycle.test.ts :: logs: streams, tail, times, names, since and until
@@ -153,8 +153,8 @@ export :: system/files/export.test.ts :: export: GNU tar makes the same tree of 
 diff :: system/files/mount.test.ts :: diff: what was added, changed, deleted and replaced, and nothing that the engine did
 export: on the command line, of what runs and what ended :: system/cli/files.test.ts :: export: to a file and to stdout, of what runs and of what ended
 export: what archives may hold :: unit/tar/round-trip.test.ts :: files with holes: the maps of GNU tar and of pax, as GNU tar writes them
-diff: on the command line :: system/cli/files.test.ts :: diff: letters, JSON, and of which
-mount and umount: on the command line :: system/cli/files.test.ts :: mount and umount: where, how often, lists
+diff: on the command line :: system/cli/files.test.ts :: diff: prints what was added, changed and deleted, as lines or JSON
+mount and umount: on the command line :: system/cli/files.test.ts :: mount and umount: count the mounts, print where they are, and list them
 cp: in, by names and slashes :: system/cli/copy.test.ts :: cp: names and places of what is copied into a \${state} container
 cp: out, by names and slashes :: system/cli/copy.test.ts :: cp: names and places of what is copied out of a \${state} container
 cp: owners, modes, links, holes, attributes :: system/cli/copy.test.ts :: cp: owners, modes, links, holes and attributes of a \${state} container's files

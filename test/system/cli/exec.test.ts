@@ -33,7 +33,7 @@ function inContainer(title: string, body: (t: ExecutionContext) => Promise<void>
   });
 }
 
-inContainer('exec: streams and status', async (t) => {
+inContainer('exec: passes the streams on, and exits with the status of the command', async (t) => {
   t.deepEqual(await run(t, 5, 'exec', 'c', 'sh', '-c', 'echo out; echo err >&2; exit 5'), {
     status: 5,
     stdout: 'out\n',
@@ -45,7 +45,7 @@ inContainer('exec: streams and status', async (t) => {
   await run(t, 137, 'exec', 'c', 'sh', '-c', 'kill -9 $$');
 });
 
-inContainer('exec: failures', async (t) => {
+inContainer('exec: failures have the exit status and the message of Podman', async (t) => {
   const cases: readonly [number, string[], RegExp][] = [
     [127, ['c', 'nosuch'], /nosuch.*not found/],
     [127, ['c', '/bin/nosuch'], /\/bin\/nosuch/],

@@ -54,7 +54,7 @@ onBusybox('export: to a file and to stdout, of what runs and of what ended', asy
   t.regex((await run(t, 125, 'export', '-o', '/nosuch/x.tar', 'c')).stderr, /no such file or directory/i);
 });
 
-onBusybox('diff: letters, JSON, and of which', async (t, root) => {
+onBusybox('diff: prints what was added, changed and deleted, as lines or JSON', async (t, root) => {
   await run(t, 0, 'create', '--name', 'c', '--rootfs', `${root}:O`, ...SLEEP);
   t.is(await output(t, 'diff', 'c'), '');
   t.is(await output(t, 'diff', '--format', 'json', 'c'), '{}\n');
@@ -76,7 +76,7 @@ onBusybox('diff: letters, JSON, and of which', async (t, root) => {
   t.regex((await run(t, 125, 'diff')).stderr, /requires a name, id, or the "--latest" flag/);
 });
 
-onBusybox('mount and umount: where, how often, lists', async (t, root) => {
+onBusybox('mount and umount: count the mounts, print where they are, and list them', async (t, root) => {
   const flags = ['--rootfs', `${root}:O`, ...SLEEP];
   const id = (await output(t, 'create', '--name', 'c', ...flags)).trim();
   t.is(await output(t, 'mount'), '');

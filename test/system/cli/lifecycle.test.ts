@@ -460,7 +460,7 @@ onBusybox('ps: columns, order, filters and formats', async (t, root) => {
   t.is(await names('exited=0'), '');
 });
 
-onBusybox('inspect: JSON, templates, several', async (t, root) => {
+onBusybox('inspect: prints JSON, templates, and several containers at once', async (t, root) => {
   const id = (
     await output(t, 'create', '--name', 'c', '-l', 'a=b', '-e', 'X=1', '-m', '32m', '--rootfs', root, 'echo', 'hi')
   ).trim();

@@ -541,7 +541,7 @@ onPods('pod top and pod stats', async (t, root) => {
   streaming.kill('SIGKILL');
 });
 
-onPods('events of type pod', async (t) => {
+onPods('events: each change of a pod is an event of type pod', async (t) => {
   const id = await create(t, '--label', 'a=b', 'web');
   await run(t, 0, 'pod', 'start', 'web');
   await run(t, 0, 'pod', 'pause', 'web');

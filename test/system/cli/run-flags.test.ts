@@ -226,7 +226,7 @@ test(sharesNamespace, '--ipc', 'ipc');
 test(sharesNamespace, '--uts', 'uts');
 test(sharesNamespace, '--cgroupns', 'cgroup');
 
-test('--uidmap and --gidmap', async (t) => {
+test('--uidmap and --gidmap map the ids of files and processes', async (t) => {
   if (!requires(t, 'root', 'busybox', 'userns')) return;
   const root = busyboxRoot(t);
   // what belongs to nobody inside cannot be written to
@@ -528,7 +528,7 @@ test('--cgroup-parent and --cgroups disabled', async (t) => {
 });
 
 // life cycle and log
-test('--stop-signal and --stop-timeout', async (t) => {
+test('--stop-signal and --stop-timeout decide how stop ends it', async (t) => {
   if (!requires(t, 'root', 'busybox')) return;
   const root = busyboxRoot(t);
   await run(
@@ -579,7 +579,7 @@ test('--restart on-failure:2', async (t) => {
   t.is(await output(t, 'logs', 'again'), 'x\nx\nx\n');
 });
 
-test('--log-driver and --log-opt', async (t) => {
+test('--log-driver and --log-opt decide where and how much is logged', async (t) => {
   if (!requires(t, 'root', 'busybox')) return;
   const [root, directory] = [busyboxRoot(t), temporaryDirectory(t)];
   const path = join(directory, 'log');

@@ -81,7 +81,7 @@ onBusybox('a great deal of output arrives whole', async (t, root) => {
   t.true(stdout.endsWith('199999\n200000\n'));
 });
 
-onBusybox('-a chooses streams', async (t, root) => {
+onBusybox('-a chooses the streams that are attached', async (t, root) => {
   const command = ['--rootfs', root, 'sh', '-c', 'echo out; echo err >&2'];
   const out = await run(t, 0, 'run', '--rm', '-a', 'stdout', ...command);
   t.is(out.stdout + out.stderr, 'out\n');
@@ -124,7 +124,7 @@ onBusybox('--name, --replace and a name that is in use', async (t, root) => {
   t.is(await output(t, 'ps', '-aq', '--no-trunc'), `${second}\n`);
 });
 
-onBusybox('--cidfile and --pidfile', async (t, root) => {
+onBusybox('--cidfile and --pidfile are written, and an existing id file is refused', async (t, root) => {
   const directory = temporaryDirectory(t);
   const [cid, pid] = [join(directory, 'cid'), join(directory, 'pid')];
   const id = (
@@ -460,7 +460,7 @@ onBusybox('bad input is refused with 125 before anything exists', async (t, root
   t.is(await output(t, 'ps', '-aq'), '');
 });
 
-test('images are refused clearly', async (t) => {
+test('run: an image that cannot be used is refused, and the message says why', async (t) => {
   if (!requires(t, 'root')) return;
   const { stderr } = await run(t, 125, 'run', '--rm', '--pull', 'never', 'localhost/alpine', 'true');
   t.regex(stderr, /^Error: .*alpine[^\n]*\n$/);

@@ -294,7 +294,7 @@ test('inspect of what is missing prints an empty list and an error', async (t) =
   }
 });
 
-test('container exists', async (t) => {
+test('container exists: exits with 1 for a missing container', async (t) => {
   await run(t, 1, 'container', 'exists', 'nosuch');
 });
 

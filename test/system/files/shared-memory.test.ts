@@ -47,7 +47,7 @@ const hostMounts = (): readonly string[] =>
 /** Its device: two containers that have the same have the same file system. */
 const DEVICE = 'stat -c %d /dev/shm';
 
-test('its size, mode and options', async (t) => {
+test('shared memory: has the size, mode and options that were given', async (t) => {
   if (!requires(t, 'root', 'busybox')) return;
   const here = await place(t);
   const script = 'grep " /dev/shm " /proc/self/mountinfo; stat -c %a /dev/shm';

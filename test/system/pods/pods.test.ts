@@ -278,7 +278,7 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
   });
 }
 
-test('stats and top', async (t) => {
+test('stats and top show the containers of the pod that run', async (t) => {
   if (!requires(t, 'root', 'busybox', 'overlay')) return;
   const env = await withPods(t);
   const pod = await env.pod();
@@ -471,7 +471,7 @@ test('a pod is made with its first container', async (t) => {
   t.false(engine.pods.exists('wrong'), 'nothing is left of a pod whose container was not made');
 });
 
-test('names, ids and lists', async (t) => {
+test('a pod is found by name, id, prefix and filters', async (t) => {
   if (!ready(t)) return;
   const env = await withPods(t);
   const { pods } = env.engine;
@@ -543,7 +543,7 @@ test('prune: containers that do not run stay in their pods', async (t) => {
   );
 });
 
-test('events', async (t) => {
+test('events: each change of a pod is recorded, and found by its name, id or prefix', async (t) => {
   if (!ready(t)) return;
   const env = await withPods(t);
   const pod = await env.pod({ name: 'p' });

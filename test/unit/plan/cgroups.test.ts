@@ -126,7 +126,7 @@ test('placement: a read-only hierarchy is none, and a limit that needs it an err
 const V2_PLACE = placeCgroup(V2, { path: '/tspod/x', resources: {} });
 const V1_PLACE = placeCgroup(V1, { path: '/tspod/x', resources: {} });
 
-test('freezing', (t) => {
+test('freezing writes the file of its version, and knows what it then says', (t) => {
   t.deepEqual(wordsOf(freezePlan(V2_PLACE, { frozen: true })), [
     'open /sys/fs/cgroup/tspod/x',
     'write "1" to /sys/fs/cgroup/tspod/x/cgroup.freeze',
