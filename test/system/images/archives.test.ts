@@ -270,7 +270,8 @@ test('save: an image that is removed meanwhile is saved whole, and goes then', a
   const image = imageOf({ layers });
   await engine.images.pull(sourceOf(image), { name: 'test:1' });
   let removed: SpawnSyncReturns<string> | undefined;
-  const onProgress = () => {
+  const onProgress = ({ kind }: TransferProgress) => {
+    if (kind !== 'blob') return;
     const env = { ...process.env, TSPOD_ROOT: root, TSPOD_RUNROOT: runRoot };
     removed ??= spawnSync(join(process.cwd(), 'bin/tspod'), ['rmi', 'test:1'], { env, encoding: 'utf8' });
   };
