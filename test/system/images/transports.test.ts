@@ -185,7 +185,7 @@ test('dir: only a directory that is empty or has an image is written to', async 
   const theirs = join(directory, 'theirs');
   mkdirSync(theirs);
   writeFileSync(join(theirs, 'manifest.json'), '{"name":"extension"}');
-  const refused = { code: 'INVALID_ARGUMENT', message: /not empty, and not a directory of an image/ };
+  const refused = { code: 'INVALID_ARGUMENT', message: /not empty, and not an image directory/ };
   await t.throwsAsync(write(`dir:${theirs}`, image, options), refused);
   for (const version of ['1.2.3', '']) {
     writeFileSync(join(theirs, 'version'), version);
