@@ -185,6 +185,18 @@ long call_32(long number, uint32_t first, uint32_t second, uint32_t third) {
   return -1;
 }
 
+/**
+ * Whether the kernel takes such calls: one without 32-bit programs (CONFIG_IA32_EMULATION, or in a
+ * confidential virtual machine) ends the caller with SIGSEGV.
+ */
+bool takes_calls_of_32_bits() {
+  constexpr long kGetpid = 20;
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(call_32(kGetpid, 0, 0, 0) > 0 ? 0 : 1);
+  int status = 0;
+  return child > 0 && ::waitpid(child, &status, 0) == child && !WIFSIGNALED(status);
+}
+
 void families_of_32_bits(int family) {
   constexpr long kSocketcall = 102;
   constexpr long kSocket = 359;
@@ -195,9 +207,11 @@ void families_of_32_bits(int family) {
   const std::array<uint32_t, 3> arguments{static_cast<uint32_t>(family), SOCK_SEQPACKET, 0};
   std::memcpy(low, arguments.data(), sizeof arguments);
   const auto address = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(low));
-  tell_once("socketcall " + name + "=" + outcome(call_32(kSocketcall, 1, address, 0)));
-  tell_once("socket32 " + name + "=" +
-            outcome(call_32(kSocket, static_cast<uint32_t>(family), SOCK_SEQPACKET, 0)));
+  if (takes_calls_of_32_bits()) {
+    tell_once("socketcall " + name + "=" + outcome(call_32(kSocketcall, 1, address, 0)));
+    tell_once("socket32 " + name + "=" +
+              outcome(call_32(kSocket, static_cast<uint32_t>(family), SOCK_SEQPACKET, 0)));
+  }
   tell_once("socketx32 " + name + "=" +
             outcome(::syscall(kX32 | SYS_socket, static_cast<long>(family), SOCK_SEQPACKET, 0)));
 }
