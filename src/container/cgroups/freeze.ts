@@ -17,17 +17,35 @@ import type { Observation } from '../observe.js';
 const PATIENCE_MS = 10_000;
 const LOOK_EVERY_MS = 5;
 
+/** What the state of a frozen group is in cgroup version 1, the whole file; in version 2 it is a line of others. */
+const VERSION_1_LINE = 'FROZEN';
+
+/**
+ * Time after which freeze() begins anew in cgroup version 1, in ms: there a process that waits for its child's execve
+ * (vfork(2), as in shells) does not stop if the child has stopped before that.
+ */
+const ANEW_AFTER_MS = 100;
+
 /** Freezes the container's cgroup; resolves when all processes have stopped. Throws NO_CGROUPS, TIMED_OUT. */
 export async function freeze(held: HeldContainer): Promise<void> {
   const placement = heldCgroups(held);
-  await execute(encodePlan(freezePlan(placement, { frozen: true })));
+  const setFrozen = (frozen: boolean) => execute(encodePlan(freezePlan(placement, { frozen })));
+  await setFrozen(true);
   const file = frozenFile(placement);
   if (file === undefined) return;
   // Version 1 sends no notice when all have stopped, so the file is polled.
-  for (const start = monotonicMs(); !hasLine(file.path, file.line); await delay(LOOK_EVERY_MS)) {
-    if (monotonicMs() - start < PATIENCE_MS) continue;
-    await execute(encodePlan(freezePlan(placement, { frozen: false })));
-    throw new TspodError('TIMED_OUT', `container ${held.id} could not be paused: one of its processes does not stop`);
+  let begun = monotonicMs();
+  for (const start = begun; !hasLine(file.path, file.line); await delay(LOOK_EVERY_MS)) {
+    const now = monotonicMs();
+    if (now - start >= PATIENCE_MS) {
+      await setFrozen(false);
+      throw new TspodError('TIMED_OUT', `container ${held.id} could not be paused: one of its processes does not stop`);
+    }
+    if (file.line !== VERSION_1_LINE || now - begun < ANEW_AFTER_MS) continue;
+    await setFrozen(false);
+    await delay(LOOK_EVERY_MS);
+    await setFrozen(true);
+    begun = monotonicMs();
   }
 }
 
@@ -43,7 +61,7 @@ export async function thaw(held: HeldContainer): Promise<void> {
 export async function thawEnding(held: HeldContainer): Promise<void> {
   wakeExecMonitors(held.paths.run);
   const frozen = frozenFile(heldCgroups(held));
-  if (frozen?.line === 'FROZEN') await execute(encodePlan(thawPlan(groupsFrom(dirname(frozen.path)))));
+  if (frozen?.line === VERSION_1_LINE) await execute(encodePlan(thawPlan(groupsFrom(dirname(frozen.path)))));
 }
 
 /**

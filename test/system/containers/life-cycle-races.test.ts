@@ -371,3 +371,16 @@ function freezerOf(container: Container): { readonly path: string; readonly froz
         thawed: 'THAWED',
       };
 }
+
+test('pause: a shell that starts one program after another stops, although it waits for each to begin', async (t) => {
+  if (!requires(t, 'root', 'overlay')) return;
+  const env = await faults(t);
+  const command = ['sh', '-c', 'while :; do /bin/true; done'];
+  const container = await env.engine.containers.create(env.options({ command, stopTimeoutSec: 0 }));
+  await container.start();
+  for (let round = 0; round < 10; round += 1) {
+    await container.pause();
+    t.is(container.state().status, 'paused');
+    await container.unpause();
+  }
+});
