@@ -27,6 +27,7 @@ import {
   type Territory,
 } from './leaks.js';
 import { temporaryDirectory } from './temp.js';
+import { ownTurn } from './turn.js';
 
 export interface TestEngine extends Territory {
   readonly engine: Engine;
@@ -43,6 +44,7 @@ export async function testEngine(
   t: ExecutionContext<unknown>,
   { cgroupManager = testCgroupManager() }: Partial<Pick<Territory, 'cgroupManager'>> = {},
 ): Promise<TestEngine> {
+  await ownTurn(t);
   const base = temporaryDirectory(t, 'tspod-engine-');
   const territory: Territory = {
     root: join(base, 'root'),

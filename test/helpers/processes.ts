@@ -17,10 +17,16 @@ export function isStopped(pid: number): boolean {
   return /^State:\tT/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
 }
 
-/** SIGSTOP takes effect when the process next runs: waits for that. */
+/**
+ * SIGSTOP takes effect when the process next runs: waits for that. Sent again to one that was woken in between, as the engine of the test does with
+ * monitors that it is connected to.
+ */
 export async function suspend(...pids: readonly number[]): Promise<void> {
-  for (const pid of pids) process.kill(pid, 'SIGSTOP');
-  await until(`processes ${pids.join(', ')} are stopped`, () => pids.every(isStopped));
+  await until(`processes ${pids.join(', ')} are stopped`, () => {
+    const running = pids.filter((pid) => !isStopped(pid));
+    for (const pid of running) process.kill(pid, 'SIGSTOP');
+    return running.length === 0;
+  });
 }
 
 /** Its children, in the order in which they were made. */

@@ -214,7 +214,7 @@ test('the monitor is killed: who then begins to wait is told of the end', async 
   await startUp(env, container);
   const { pid, monitorPid } = container.state();
   await killHard(monitorPid);
-  t.is(await container.wait({ signal: AbortSignal.timeout(20_000) }), -1);
+  t.is(await container.wait({ signal: AbortSignal.timeout(60_000 * SLOW) }), -1);
   t.false(isAlive(pid));
   t.is(container.state().status, 'exited');
 });
