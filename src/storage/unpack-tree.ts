@@ -2,8 +2,7 @@
  * Unpacks archives into trees. The archive is untrusted, and the tree may change concurrently: nothing is written
  * outside it.
  */
-import { ftruncateSync, fstatSync, write, writeSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { ftruncateSync, fstatSync } from 'node:fs';
 
 import { TspodError } from '../errors.js';
 import { isMountPointAt, mountOf } from '../host/mount-point.js';
@@ -52,6 +51,7 @@ import {
 import { checkDepth } from './depth.js';
 import { openPastLease } from './leases.js';
 import { attributeOutside, CAPABILITY, isKept, ownerOutside, type IdMaps, type Owner } from './owners.js';
+import { writeSparse } from './sparse-write.js';
 
 export interface UnpackTarget {
   /** Descriptor of the directory that nothing is written outside of. */
@@ -86,13 +86,6 @@ export interface UnpackOptions {
   readonly rename?: Readonly<Record<BinaryText, BinaryText>> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
-
-const writeAsync = promisify(write);
-
-/** Runs of zeros of this size become holes. */
-const HOLE_BYTES = 4096;
-const ZEROS = Buffer.alloc(HOLE_BYTES);
-const MANY_ZEROS = Buffer.alloc(1024 * 1024);
 
 /** S_ISUID and S_ISGID. */
 const SET_IDS = 0o6000;
@@ -396,7 +389,7 @@ class Unpacking {
     for await (const { offset, bytes } of content) {
       const { signal } = this.#options;
       if (signal?.aborted === true) throw abortedError('write files', signal);
-      await writeAt(fd, offset, bytes);
+      await writeSparse(fd, offset, bytes);
     }
     ftruncateSync(fd, header.size);
   }
@@ -439,28 +432,4 @@ function setAttribute(place: PlaceAt, name: BinaryText, value: Uint8Array): void
   } catch (error) {
     if (!isNativeError(error, 'EOPNOTSUPP')) throw error;
   }
-}
-
-/** Writes bytes to a new file, leaving holes in place of zeros. */
-async function writeAt(fd: number, offset: number, bytes: Buffer): Promise<void> {
-  for (const { start, end } of dataRuns(bytes)) {
-    for (let at = start; at < end;) {
-      if (end - at <= HOLE_BYTES * 16) at += writeSync(fd, bytes, at, end - at, offset + at);
-      else at += (await writeAsync(fd, bytes, at, end - at, offset + at)).bytesWritten;
-    }
-  }
-}
-
-/** Returns the ranges of bytes between pieces that are all zeros. */
-function dataRuns(bytes: Buffer): { start: number; end: number }[] {
-  if (bytes.length <= MANY_ZEROS.length && bytes.equals(MANY_ZEROS.subarray(0, bytes.length))) return [];
-  const runs: { start: number; end: number }[] = [];
-  for (let at = 0; at < bytes.length; at += HOLE_BYTES) {
-    const piece = bytes.subarray(at, at + HOLE_BYTES);
-    if (piece.length === HOLE_BYTES && piece.equals(ZEROS)) continue;
-    const last = runs.at(-1);
-    if (last?.end === at) last.end = at + piece.length;
-    else runs.push({ start: at, end: at + piece.length });
-  }
-  return runs;
 }
