@@ -19,7 +19,7 @@ import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
 /** Each call with each error: 1. */
-const STRIDE = Number(process.env['TSPOD_FAULT_STRIDE'] ?? 60);
+const STRIDE = Number(process.env['TSPOD_FAULT_STRIDE'] ?? 150);
 
 /** What these calls may say on a machine that is not well. Threads of node, and what wakes them, are not tried: it aborts. */
 const ERRORS: Readonly<Record<string, readonly string[]>> = {
