@@ -344,35 +344,22 @@ test('a hook that never ends: a container whose launch was cut off is removed al
   t.deepEqual([hook, first, monitorPid].filter(isAlive), []);
 });
 
-test('the monitor is killed: of a command in a container', async (t) => {
-  if (!requires(t, 'root', 'overlay')) return;
-  const env = await faults(t);
-  const container = await subject(env);
-  await startUp(env, container);
-  const { pid, result } = env.begin('exec', NAME, 'sleep', '4321');
-  await until('it runs', () => env.processes().some((line) => line.includes(' sleep 4321 ')));
-  await killHard(childrenOf(pid)[0] ?? 0);
-  t.deepEqual(await env.recovers('exec'), [{ id: container.id, status: 'running' }]);
-  await env.removesAll('exec');
-  // The command held the streams of exec open.
-  const { status, stderr } = await result;
-  t.is(status, 255);
-  t.is(stderr, `Error: the monitor of a command in container ${NAME} died: how the command ended is unknown\n`);
-});
-
-test('the monitor is killed: of a command in a container, with a terminal', async (t) => {
-  if (!requires(t, 'root', 'overlay')) return;
-  const env = await faults(t);
-  const container = await subject(env);
-  await startUp(env, container);
-  const { pid, heard, result } = env.begin('exec', '-t', NAME, 'sh', '-c', 'echo here; exec sleep 4321');
-  await until('it runs', () => heard().includes('here'));
-  await killHard(childrenOf(pid)[0] ?? 0);
-  const { status, stderr } = await result;
-  t.is(status, 255);
-  t.is(stderr, `Error: the monitor of a command in container ${NAME} died: how the command ended is unknown\n`);
-  await env.removesAll('exec');
-});
+for (const [title, flags] of Object.entries({ '': [], ', with a terminal': ['-t'] })) {
+  test(`the monitor is killed: of a command in a container${title}`, async (t) => {
+    if (!requires(t, 'root', 'overlay')) return;
+    const env = await faults(t);
+    const container = await subject(env);
+    await startUp(env, container);
+    // Until then exec says that the launch failed.
+    const { pid, goOn } = await env.stoppedAt('exec-started', 'exec', ...flags, NAME, 'sleep', '4321');
+    await killHard(childrenOf(pid)[0] ?? 0);
+    t.deepEqual(await env.recovers('exec'), [{ id: container.id, status: 'running' }]);
+    await env.removesAll('exec');
+    const { status, stderr } = await goOn();
+    t.is(status, 255);
+    t.is(stderr, `Error: the monitor of a command in container ${NAME} died: how the command ended is unknown\n`);
+  });
+}
 
 for (const [title, words] of Object.entries({ start: ['start', '--attach'], attach: ['attach'] })) {
   test(`the monitor is killed: ${title} of who is attached says so`, async (t) => {
@@ -402,11 +389,10 @@ test('the monitor is killed: while a command runs in its container', async (t) =
   const env = await faults(t);
   const container = await subject(env);
   await startUp(env, container);
-  const { result } = env.begin('exec', NAME, 'sleep', '4321');
-  await until('it runs', () => env.processes().some((line) => line.includes(' sleep 4321 ')));
+  const { goOn } = await env.stoppedAt('exec-started', 'exec', NAME, 'sleep', '4321');
   await killHard(container.state().monitorPid);
   t.deepEqual(await env.recovers('exec'), [{ id: container.id, status: 'exited' }]);
-  t.is((await result).status, 137);
+  t.is((await goOn()).status, 137);
 });
 
 for (const flags of [[], ['--rm'], ['-t'], ['--rm', '-t']]) {
@@ -414,8 +400,10 @@ for (const flags of [[], ['--rm'], ['-t'], ['--rm', '-t']]) {
     if (!requires(t, 'root', 'overlay')) return;
     const env = await faults(t);
     const { heard, result } = env.begin('run', ...flags, '--name', NAME, ...env.flags, 'host:', ...STUBBORN);
-    await until('it is up', () => heard().includes('up'));
-    const { pid, monitorPid } = env.engine.containers.get(NAME).state();
+    const state = () => env.engine.containers.get(NAME).state();
+    // Its output may come first.
+    await until('it is up', () => heard().includes('up') && state().status === 'running');
+    const { pid, monitorPid } = state();
     await killHard(monitorPid);
     const { status, stderr } = await result;
     t.is(status, 255, 'nobody knows how it ended');
