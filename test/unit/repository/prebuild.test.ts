@@ -42,7 +42,7 @@ function project(t: ExecutionContext): string {
     writeFileSync(join(root, path), text);
   }
   mkdirSync(join(root, 'scripts'));
-  for (const name of ['scripts/prebuild.mjs', 'scripts/node-headers.mjs'])
+  for (const name of ['scripts/prebuild.mjs', 'scripts/node-gyp.mjs'])
     copyFileSync(join(PROJECT, name), join(root, name));
   return root;
 }
