@@ -12,7 +12,7 @@ const AVA = 'scripts/testing/ava-tap.mjs';
  * is told as it ends, with what it has logged, not only those that fail; `isQuiet`: none is. `wrapper`: words before the command.
  */
 export async function avaResults(pattern, options = {}) {
-  const { env = {}, args = [], cwd = root, wrapper = [], timeoutMinutes = 50 } = options;
+  const { env = {}, args = [], cwd = root, wrapper = [], timeoutMinutes = 70 } = options;
   const scratch = mkdtempSync(join(options.temporary ?? tmpdir(), 'tspod-test-run-'));
   const skipLog = join(scratch, 'skips');
   writeFileSync(skipLog, '');

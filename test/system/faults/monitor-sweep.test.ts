@@ -16,7 +16,7 @@ import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
 /** Each one: 1. */
-const STRIDE = Number(process.env['TSPOD_FAULT_STRIDE'] ?? 24);
+const STRIDE = Number(process.env['TSPOD_FAULT_STRIDE'] ?? 48);
 
 const NAME = 'subject';
 
