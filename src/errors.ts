@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'NO_SUCH_POD'
   | 'POD_PARTIAL_FAIL'
   | 'INFRA_CONTAINER'
+  | 'INIT_CONTAINER_FAILED'
   | 'NO_SUCH_SECRET'
   | 'SECRET_EXISTS'
   | 'ADDRESS_IN_USE'

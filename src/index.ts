@@ -219,7 +219,7 @@ export type { HealthAction, HealthOptions, HealthTest, StartupCheckOptions } fro
 export type { PullPolicy } from './spec/pull-policy.js';
 export type { DnsOptions, NameOptions } from './spec/network/name-options.js';
 export type { EgressOptions, NetworkAttachOptions, NetworkOptions } from './spec/network/network-options.js';
-export type { PodCreateOptions, PodExitPolicy, PodNamespace } from './spec/pod/pod-options.js';
+export type { InitKind, PodCreateOptions, PodExitPolicy, PodNamespace } from './spec/pod/pod-options.js';
 export type { SecretOptions } from './spec/files/secret-options.js';
 export type { UpdateOptions } from './spec/update.js';
 export type { VolumeCreateOptions } from './spec/files/volume-options.js';

@@ -84,6 +84,10 @@ export const GROUPS = [
         why: '`inspect` of a container with a mounted image: Podman warns that it does not find the mount.',
         what: ['image mounts: stderr of `inspect -f'],
       },
+      {
+        why: '`pod start`: Podman logs an error when it removes an init container that was to run once.',
+        what: ['init containers: stderr of `pod start p`'],
+      },
     ],
   },
   {

@@ -97,6 +97,7 @@ export type VolumeFailpoint = (typeof VOLUME_FAILPOINTS)[number];
 export const POD_FAILPOINTS = [
   'pod-recorded',
   'pod-cgroup-made',
+  'pod-init-ended',
   'pod-removal-recorded',
   'pod-members-removed',
   'pod-infra-removed',

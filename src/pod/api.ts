@@ -1,7 +1,7 @@
 /** The public API of pods. */
 import type { ContainerStatus, SignalOption } from '../container/api/container.js';
 import type { ContainerProcessInfo, ContainerStats, StatsOptions } from '../container/api/stats.js';
-import type { PodNamespace } from '../spec/pod/pod-options.js';
+import type { InitKind, PodNamespace } from '../spec/pod/pod-options.js';
 import type { PodInspect } from './inspect-types.js';
 
 export type { PodCreateOptions, PodExitPolicy, PodNamespace } from '../spec/pod/pod-options.js';
@@ -24,6 +24,8 @@ export interface PodMember {
   readonly status: ContainerStatus;
   /** The container is the pod's infra container, which keeps the shared namespaces. */
   readonly isInfra: boolean;
+  /** The container is an init container: see CreateOptions.initContainer. @default it is none */
+  readonly init?: InitKind;
 }
 
 /** One line of `pod ps`. */
@@ -100,11 +102,14 @@ export interface Pod {
   containers(): readonly PodMember[];
   /** Returns everything known about the pod, in Podman's words. Never waits for a lock. */
   inspect(): PodInspect;
-  /** Starts the containers that are not running, each after those it depends on. */
+  /**
+   * Starts the containers that are not running, each after those it depends on. Before them it runs the init
+   * containers, one after the other; INIT_CONTAINER_FAILED if one of these fails.
+   */
   start(options?: SignalOption): Promise<void>;
   /** Stops the running containers, the infra container last. */
   stop(options?: PodStopOptions): Promise<void>;
-  /** Stops the running containers, then starts all. */
+  /** Stops the running containers, then starts all but the init containers. */
   restart(options?: PodStopOptions): Promise<void>;
   /**
    * Sends a signal to the first process of each running container. INVALID_ARGUMENT for an invalid signal. @default

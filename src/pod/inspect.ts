@@ -20,7 +20,7 @@ export function inspectPod(context: EngineContext, pod: StoredPod): PodInspect {
     Created: new Date(createdUs / 1000).toISOString(),
     CreateCommand: config.createCommand,
     ExitPolicy: config.exitPolicy,
-    State: podStatus(members.map(({ status }) => status)),
+    State: podStatus(members),
     Hostname: config.hostname,
     ...(Object.keys(config.labels).length === 0 ? {} : { Labels: config.labels }),
     CreateCgroup: config.shareParent,

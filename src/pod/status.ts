@@ -1,15 +1,16 @@
 /** Derives a pod's status from the statuses of its containers. */
 import type { ContainerStatus } from '../container/api/container.js';
-import type { PodStatus } from './api.js';
+import type { PodMember, PodStatus } from './api.js';
 
 /**
  * Returns the status according to Podman's rules. A container that waits for its restart, or is being stopped, counts
- * as running.
+ * as running; init containers do not count.
  */
-export function podStatus(members: readonly ContainerStatus[]): PodStatus {
+export function podStatus(members: readonly Pick<PodMember, 'status' | 'init'>[]): PodStatus {
+  const counted = members.filter(({ init }) => init === undefined);
   const count = (...statuses: readonly ContainerStatus[]) =>
-    members.filter((status) => statuses.includes(status)).length;
-  const total = members.length;
+    counted.filter(({ status }) => statuses.includes(status)).length;
+  const total = counted.length;
   const running = count('running', 'stopping', 'restarting');
   const ended = count('stopped', 'exited', 'removing');
   if (total === 0 || total === count('created', 'initialized')) return 'Created';

@@ -21,7 +21,7 @@ export function summarizePod(context: EngineContext, pod: StoredPod): PodSummary
     id,
     name,
     createdAt: new Date(createdUs / 1000),
-    status: podStatus(containers.map(({ status }) => status)),
+    status: podStatus(containers),
     labels: config.labels,
     containers,
     infraId,

@@ -20,6 +20,7 @@ import type { ImagePart } from './image.js';
 import type { NameConfig } from './network/name-options.js';
 import type { NetworkingConfig } from './network/network-config.js';
 import type { RuntimeConfig } from './oci-runtime.js';
+import type { InitKind } from './pod/pod-options.js';
 import type { SecretConfig } from './files/secret-options.js';
 
 /** Source of the root file system. */
@@ -147,6 +148,8 @@ export interface PodMembership {
   readonly id: string;
   /** Whether this is the infra container, which keeps the namespaces that the others share. */
   readonly infra: boolean;
+  /** The container is an init container; `once`: it is removed when it has succeeded. @default it is none */
+  readonly init?: InitKind;
   /** Limits of the pod's cgroup, if the container's cgroup lies in it. @default it does not */
   readonly resources?: ResourceConfig;
 }

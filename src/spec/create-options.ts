@@ -7,6 +7,7 @@ import type { HealthOptions } from './health/health-options.js';
 import type { AccountOptions } from './users/account-options.js';
 import type { NameOptions } from './network/name-options.js';
 import type { NetworkOptions } from './network/network-options.js';
+import type { InitKind } from './pod/pod-options.js';
 import type { PullPolicy } from './pull-policy.js';
 import type { SecretOptions } from './files/secret-options.js';
 
@@ -422,6 +423,12 @@ export interface CreateOptions extends NameOptions, AccountOptions, NetworkOptio
    * @default none
    */
   readonly pod?: string;
+  /**
+   * Makes an init container of the pod: the start of the pod runs it to its end before it starts the others, and fails
+   * if its exit code is not 0. `once`: it is removed after that. The pod must not be running.
+   * @default it is none
+   */
+  readonly initContainer?: InitKind;
   /** Absolute path of a file that must not exist, to which the id is written. */
   readonly cidFile?: string;
   /** Absolute path of a file to which the host pid of the first process is written. */

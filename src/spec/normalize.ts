@@ -12,6 +12,7 @@ import { normalizeAccounts } from './users/account-options.js';
 import { checkAddedCapabilities, checkCapabilityConflict, normalizeCapabilities } from './confinement/capabilities.js';
 import { normalizeCgroups, type CgroupManager } from './limits/cgroup-options.js';
 import type { ContainerConfig, PodMembership, SecurityConfig } from './config.js';
+import { checkInitContainer } from './pod/init-container.js';
 import type { CreateOptions, LogOptions, RestartOptions, SecurityOptions } from './create-options.js';
 import { checkDeviceRule, normalizeDevices } from './files/devices.js';
 import { normalizeEnvironment } from './environment.js';
@@ -276,6 +277,7 @@ export function normalizeRestart(options: RestartOptions): ContainerConfig['rest
 function checkCombinations(options: CreateOptions, config: ContainerConfig): void {
   const { namespaces } = config;
   checkRuntimeSupport(config);
+  checkInitContainer(options, config);
   if (config.autoRemove && config.restart.policy !== 'no') throw invalid('autoRemove conflicts with a restart policy');
   if (config.tty && config.log.driver === 'passthrough')
     throw invalid('log driver passthrough cannot be used with a tty');

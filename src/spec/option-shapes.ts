@@ -103,6 +103,7 @@ export const CREATE_SHAPE: ShapeOf<CreateOptions> = {
   runtimeFlags: 'strings',
   requires: 'strings',
   pod: 'string',
+  initContainer: 'string',
   cidFile: 'string',
   pidFile: 'string',
   monitorPidFile: 'string',

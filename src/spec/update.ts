@@ -2,6 +2,7 @@
 import { invalid } from '../errors.js';
 import type { HostFacts } from '../host/facts.js';
 import type { LinuxResources } from '../oci/resources.js';
+import { refuseEndless } from './pod/init-container.js';
 import type { ContainerConfig, ResourceConfig } from './config.js';
 import type { ResourceOptions, RestartOptions, UlimitOptions } from './create-options.js';
 import { changeEnvironment } from './environment.js';
@@ -40,6 +41,7 @@ export function updatedConfig(
   const policy = restart === undefined ? undefined : normalizeRestart(restart);
   if (config.autoRemove && policy !== undefined && policy.policy !== 'no')
     throw invalid('a container that is removed at its end cannot have a restart policy');
+  if (policy !== undefined) refuseEndless(config.pod, policy.policy);
   const merged = resources === undefined ? undefined : mergeResources(config.resources, resources);
   checkAvailable(resources ?? {}, facts.cpuSets);
   return {

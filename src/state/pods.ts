@@ -1,6 +1,6 @@
 /** Pods, and which containers are in them. */
 import { TspodError } from '../errors.js';
-import type { PodConfig } from '../spec/pod/pod-options.js';
+import type { InitKind, PodConfig } from '../spec/pod/pod-options.js';
 import { ambiguousPod, barename, emptyId, isIdPrefix, noSuchPod, podNameInUse, prefixEnd } from './lookup.js';
 import type { Tables } from './tables.js';
 
@@ -143,6 +143,15 @@ export class Pods {
         id,
       )
       .map((row) => row.id);
+  }
+
+  /** Returns which of the pod's containers are init containers. */
+  inits(id: string): ReadonlyMap<string, InitKind> {
+    const rows = this.#db.all<{ id: string; init: InitKind }>(
+      "SELECT c.id, c.summary ->> 'init' AS init FROM pod p JOIN pod_member m ON m.pod = p.seq JOIN container c ON c.seq = m.container WHERE p.id = ? AND c.summary ->> 'init' IS NOT NULL",
+      id,
+    );
+    return new Map(rows.map((row) => [row.id, row.init]));
   }
 
   /** Returns the id of the pod that the container is in. */

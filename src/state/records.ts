@@ -1,6 +1,7 @@
 /** What the database records about a container. */
 import type { PublishedPort } from '../spec/network/container-network.js';
 import type { ExposedPort } from '../spec/network/ports.js';
+import type { InitKind } from '../spec/pod/pod-options.js';
 
 /**
  * The recorded status is an intent, or the final outcome; the kernel and the files in the run directory tell what is
@@ -80,6 +81,8 @@ export interface StoredSummary {
   readonly pod?: string;
   /** The container is the infra container of its pod. @default false */
   readonly isInfra?: boolean;
+  /** The container is an init container of its pod. @default it is none */
+  readonly init?: InitKind;
 }
 
 /** A range of host ids that a container's ids are mapped to: `size` ids from `first` on. */

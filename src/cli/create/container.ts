@@ -7,7 +7,7 @@ import type { Context } from '../context.js';
 import { applyNetworkMode } from './default-network.js';
 import { applyFlags, type Draft } from '../flags/create/draft.js';
 import { setRootfs } from '../flags/create/files.js';
-import { createFlags } from '../flags/create/all.js';
+import { createFlags, createOnlyFlags } from '../flags/create/all.js';
 import { platformText } from '../flags/platform.js';
 import { registryAccess } from '../flags/registry.js';
 import { isTerminal } from '../../host/is-terminal.js';
@@ -34,7 +34,7 @@ export function checkCreate({ flags, args }: Invocation): void {
 export async function readCreateRequest(context: Context, invocation: Invocation): Promise<CreateRequest> {
   const { flags, args, commandLine } = invocation;
   const draft: Draft = { httpProxy: true, log: { driver: 'k8s-file' }, createCommand: commandLine };
-  applyFlags(createFlags, flags, { draft, caller: context.caller });
+  applyFlags([...createFlags, ...createOnlyFlags], flags, { draft, caller: context.caller });
   const isPod = draft.pod?.startsWith('new:') === true;
   if (!(await isNetworkOfPod(context, draft))) await applyNetworkMode(context, draft, { isPod });
   const rest = takeRoot(draft, invocation, context.caller);

@@ -11,6 +11,7 @@ import type { StoredContainer } from '../../state/records.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
 import { defined } from '../../util/defined.js';
+import { isLive, membersOf } from './members.js';
 
 export interface Joined {
   readonly options: CreateOptions;
@@ -39,9 +40,7 @@ export function joinPod(context: EngineContext, options: CreateOptions): Joined 
       ...options,
       ...namespaces,
       ...cgroupPlace(pod, options),
-      ...(options.restart === undefined && config.restart !== undefined && options.autoRemove !== true
-        ? { restart: config.restart }
-        : {}),
+      ...(takesPolicy(options) ? defined({ restart: config.restart }) : {}),
       ...(infraId === '' ? {} : { requires: [infraId, ...(options.requires ?? [])] }),
       ...(devices.length === 0 ? {} : { devices: [...devices.filter(({ target }) => !isReplaced(target)), ...own] }),
       ...(mounts.length === 0 ? {} : { volumesFrom: [infraId, ...(options.volumesFrom ?? [])] }),
@@ -50,13 +49,23 @@ export function joinPod(context: EngineContext, options: CreateOptions): Joined 
   };
 }
 
+/** Whether the restart policy of the pod applies to a container. */
+function takesPolicy({ restart, autoRemove, initContainer }: CreateOptions): boolean {
+  return restart === undefined && autoRemove !== true && initContainer === undefined;
+}
+
 /** Returns what the record of a container says of its pod. */
 export function membershipOf(
   { id, config }: { readonly id: string; readonly config: PodConfig },
   options: CreateOptions = {},
 ): PodMembership {
   const isBelow = config.shareParent && options.cgroupParent === undefined && hasGroup(options);
-  return { id, infra: false, ...(isBelow ? { resources: config.resources } : {}) };
+  return {
+    id,
+    infra: false,
+    ...defined({ init: options.initContainer }),
+    ...(isBelow ? { resources: config.resources } : {}),
+  };
 }
 
 function hasGroup({ cgroups }: CreateOptions): boolean {
@@ -119,7 +128,7 @@ export function movedToPod(context: EngineContext, config: ContainerConfig, name
     ...place,
     ...(place.cgroupParent === undefined ? {} : { cgroupManager: pod.config.cgroupManager }),
     requires: [...new Set([...(pod.infraId === '' ? [] : [pod.infraId]), ...others])],
-    pod: membershipOf(pod, { cgroups: config.cgroups }),
+    pod: membershipOf(pod, { cgroups: config.cgroups, ...defined({ initContainer: config.pod?.init }) }),
   };
 }
 
@@ -146,4 +155,12 @@ export function requireSamePod(
 function wherePodIs(own: string | undefined, other: string | undefined): string {
   if (own === undefined) return 'in a pod - containers not in pods cannot depend on containers in pods';
   return other === undefined ? `not in pod ${own}` : `in a different pod (${other})`;
+}
+
+/** Refuses an init container of a pod that runs: it would come too late for this run. Throws INVALID_ARGUMENT. */
+export function requireTimeForInit(context: EngineContext, membership: PodMembership | undefined): void {
+  const pod = membership?.init === undefined ? undefined : context.store.pods.get(membership.id);
+  if (pod === undefined) return;
+  if (membersOf(context, pod).some(({ status }) => isLive(status)))
+    throw invalid('cannot add init-ctr to a running pod');
 }

@@ -1,6 +1,8 @@
 /** The containers of a pod, as they are at one moment. Takes no lock. */
+import type { InitKind } from '../../spec/pod/pod-options.js';
 import type { StoredContainer } from '../../state/records.js';
 import { containerPaths } from '../../storage/paths.js';
+import { defined } from '../../util/defined.js';
 import type { ContainerStatus } from '../api/container.js';
 import type { EngineContext } from '../context.js';
 import { observe, statusOf } from '../observe.js';
@@ -10,6 +12,8 @@ export interface Member {
   readonly name: string;
   readonly status: ContainerStatus;
   readonly isInfra: boolean;
+  /** The container is an init container. @default it is none */
+  readonly init?: InitKind;
 }
 
 /** Returns the containers of a pod, oldest first: the infra container comes before the others. */
@@ -17,10 +21,13 @@ export function membersOf(
   context: EngineContext,
   { id, infraId }: { readonly id: string; readonly infraId: string },
 ): readonly Member[] {
+  const inits = context.store.pods.inits(id);
   return context.store.pods.members(id).flatMap((member) => {
     const stored = context.store.get(member);
     if (stored === undefined) return [];
-    return [{ id: member, name: stored.name, status: presentStatus(context, stored), isInfra: member === infraId }];
+    const { name } = stored;
+    const status = presentStatus(context, stored);
+    return [{ id: member, name, status, isInfra: member === infraId, ...defined({ init: inits.get(member) }) }];
   });
 }
 

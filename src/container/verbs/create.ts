@@ -3,7 +3,7 @@ import { configure } from '../create/configure.js';
 import { closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 
 import { TspodError, isTspodError } from '../../errors.js';
-import type { ContainerConfig } from '../../spec/config.js';
+import type { ContainerConfig, PodMembership } from '../../spec/config.js';
 import type { CreateOptions } from '../../spec/create-options.js';
 import { checkNamespaceFiles, resolveHostPaths } from '../../spec/files/host-paths.js';
 import { FRESH_STATE, type ChosenPort, type StoredState, type StoredSummary } from '../../state/records.js';
@@ -17,9 +17,10 @@ import { failpoint } from '../failpoint.js';
 import { resolveDonors } from '../namespaces/donors.js';
 import { newId } from '../ids.js';
 import { requireRuntime } from '../oci-runtime/command.js';
-import { requireSamePod } from '../pod/join.js';
+import { requireSamePod, requireTimeForInit } from '../pod/join.js';
 import { requirePrivileges } from '../create/privileges.js';
 import { copySecrets, hasSecrets, withSecretNames } from '../launch/secrets.js';
+import { defined } from '../../util/defined.js';
 import { hostIdsOf, withChosenIds, withHostMaps } from '../namespaces/userns.js';
 import { announceVolumes, hasVolumes, tryToPrepareVolume, useVolumes, withVolumeNames } from '../files/volumes.js';
 
@@ -58,6 +59,7 @@ export function recordContainer(context: EngineContext, id: string, recording: R
   if (recording.config.runtime !== undefined) requireRuntime(recording.config.runtime);
   const { config: shared, donors } = resolveDonors(context, withNetworkNames(context, recording.config));
   requireSamePod(context, id, { pod: shared.pod, donors });
+  requireTimeForInit(context, shared.pod);
   const config = withSecretNames(context, withVolumeNames(withHostMaps(context, shared)));
   const cidFile = config.cidFile === undefined ? undefined : writeCidFile(config.cidFile, id);
   try {
@@ -142,8 +144,12 @@ function summaryOf(config: ContainerConfig): StoredSummary {
     restartPolicy: config.restart.policy,
     cidFile: config.cidFile ?? '',
     checked: config.health !== undefined,
-    ...(config.pod === undefined ? {} : { pod: config.pod.id, isInfra: config.pod.infra }),
+    ...(config.pod === undefined ? {} : membershipSummary(config.pod)),
   };
+}
+
+function membershipSummary({ id, infra, init }: PodMembership): Partial<StoredSummary> {
+  return { pod: id, isInfra: infra, ...defined({ init }) };
 }
 
 /**

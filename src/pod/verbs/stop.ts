@@ -20,14 +20,14 @@ export async function stopPod(context: EngineContext, id: string, options: PodSt
   );
 }
 
-/** Stops and starts the pod without releasing its lock in between. */
+/** Stops and starts the pod, without its init containers and without releasing its lock in between. */
 export async function restartPod(context: EngineContext, id: string, options: PodStopOptions = {}): Promise<void> {
   await withPod(
     context,
     id,
     async (inner, pod) => {
       await stopMembers(inner, pod, options);
-      await startMembers(inner, pod, options);
+      await startMembers(inner, pod, { ...options, inits: false });
     },
     { signal: options.signal },
   );

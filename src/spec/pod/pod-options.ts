@@ -28,6 +28,10 @@ export const DEFAULT_SHARE: readonly PodNamespace[] = ['ipc', 'net', 'uts'];
 export const EXIT_POLICIES = ['continue', 'stop'] as const;
 export type PodExitPolicy = (typeof EXIT_POLICIES)[number];
 
+/** When an init container of a pod runs: at each start of the pod, or until it has succeeded once. */
+export const INIT_KINDS = ['always', 'once'] as const;
+export type InitKind = (typeof INIT_KINDS)[number];
+
 /**
  * Options of a pod. Those about networks, names, user namespaces and /dev/shm are the options of a container: they
  * belong to the infra container, which gives the others its namespaces.

@@ -6,7 +6,7 @@ import { podStatus } from '../../../src/pod/status.js';
 
 const is = test.macro({
   exec: (t, status: PodStatus, ...members: readonly ContainerStatus[]) => {
-    t.is(podStatus(members), status);
+    t.is(podStatus(members.map((member) => ({ status: member }))), status);
   },
   title: (_, status, ...members) => `pod status: ${members.join(', ')}: ${status}`,
 });

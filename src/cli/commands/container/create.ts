@@ -3,7 +3,7 @@ import { isTspodError } from '../../../errors.js';
 import type { Command } from '../../command-parts/definition.js';
 import type { Context } from '../../context.js';
 import { checkCreate, readCreateRequest, type CreateRequest } from '../../create/container.js';
-import { createFlags } from '../../flags/create/all.js';
+import { createFlags, createOnlyFlags } from '../../flags/create/all.js';
 import { showTransfer } from '../../transfer/display.js';
 
 export const command: Command = {
@@ -13,7 +13,7 @@ export const command: Command = {
     'Creates a container and prints its id; `tspod start` runs it. The image host: is the file system of this machine, under a layer of the container.',
   usage: '[options] IMAGE [COMMAND [ARG...]]',
   examples: ['create --name web host: python3 -m http.server', 'create --rootfs /srv/alpine:O /bin/sh'],
-  flags: createFlags,
+  flags: [...createFlags, ...createOnlyFlags],
   passThrough: true,
   completion: ['roots'],
   check: checkCreate,

@@ -1,4 +1,6 @@
 /** All flags of create and run. */
+import { INIT_KINDS } from '../../../spec/pod/pod-options.js';
+import { invalid } from '../../errors/cli-error.js';
 import type { CreateFlag } from './draft.js';
 import { accountFlags } from './accounts.js';
 import { fileFlags } from './files.js';
@@ -41,6 +43,24 @@ export const createFlags: readonly CreateFlag[] = [
     group: 'Process',
     help: 'Streams to attach to: stdin, stdout, stderr',
     ofCommand: true,
+  },
+];
+
+/** Flags of create alone. */
+export const createOnlyFlags: readonly CreateFlag[] = [
+  {
+    name: 'init-ctr',
+    kind: 'text',
+    value: 'when',
+    completion: INIT_KINDS,
+    group: 'Container',
+    help: 'Run the container to its end at the start of its pod, before the others: always, once (and remove it)',
+    set: (draft, value) => {
+      if (draft.pod === undefined) throw invalid('must specify pod value with init-ctr');
+      const kind = INIT_KINDS.find((each) => each === value);
+      if (kind === undefined) throw invalid("init-ctr value must be 'always' or 'once'");
+      draft.initContainer = kind;
+    },
   },
 ];
 
