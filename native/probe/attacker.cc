@@ -355,9 +355,13 @@ pid_t take_number(int last_pid, pid_t wanted) {
   for (;;) ::pause();
 }
 
+/** Time in which whoever ends the check may signal what has the pids of its children. */
+constexpr unsigned kSignalSeconds = 6;
+
 /**
  * take COUNT SECONDS: plays a host whose new processes get the pids of the children of `renew COUNT` once
- * those are reaped, and prints how many of them were signalled. For a pid namespace of its own.
+ * those are reaped, for which it waits so long, and prints how many of them were signalled. For a pid
+ * namespace of its own.
  */
 void take(const Words& words) {
   const size_t count = std::stoul(words.at(0));
@@ -371,7 +375,7 @@ void take(const Words& words) {
   for (const pid_t number : numbers) victims.push_back(take_number(last_pid, number));
   size_t taken = 0;
   for (const pid_t victim : victims) taken += std::ranges::count(numbers, victim);
-  while (::time(nullptr) <= end) ::usleep(10'000);
+  ::sleep(kSignalSeconds);
   int hit = 0;
   for (const pid_t victim : victims) {
     if (::waitpid(victim, nullptr, WNOHANG | WUNTRACED) == victim) ++hit;

@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 
 import { requires } from './requires.js';
 import { temporaryDirectory } from './temp.js';
+import { ownTurn } from './turn.js';
 
 /** Programs that tests call. */
 const APPLETS =
@@ -34,6 +35,7 @@ export function busyboxRoot(t: ExecutionContext<unknown>): string {
 export function onBusybox(title: string, body: (t: ExecutionContext, root: string) => Promise<void>): void {
   test(title, async (t) => {
     if (!requires(t, 'root', 'busybox')) return;
+    await ownTurn(t);
     await body(t, busyboxRoot(t));
   });
 }

@@ -7,11 +7,13 @@ import { busyboxRoot } from './busybox.js';
 import { collect, output, start } from './cli.js';
 import { cgroupTops } from './leaks.js';
 import { requires } from './requires.js';
+import { ownTurn } from './turn.js';
 
 /** A root for containers; no pod and no cgroup of one is left afterwards. */
 export function onPods(title: string, body: (t: ExecutionContext, root: string) => Promise<void>): void {
   test(title, async (t) => {
     if (!requires(t, 'root', 'busybox', 'overlay')) return;
+    await ownTurn(t);
     try {
       await body(t, busyboxRoot(t));
     } finally {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 
 import { cgroupTops, supervisorsOf, testCgroupManager } from './leaks.js';
+import { ownTurn } from './turn.js';
 import { until } from './until.js';
 
 const PROGRAM = join(process.cwd(), 'bin/tspod');
@@ -74,6 +75,7 @@ export async function runWith(
   expected: number,
   ...args: readonly string[]
 ): Promise<CliResult> {
+  await ownTurn(t);
   const result = await collect(start(t, options, ...args), options.input);
   t.is(result.status, expected, `tspod ${args.join(' ')}\n${result.stdout}${result.stderr}`);
   return result;

@@ -9,6 +9,7 @@ import type { ExecutionContext } from 'ava';
 
 import { storeOf } from './cli.js';
 import { temporaryDirectory } from './temp.js';
+import { ownTurn } from './turn.js';
 
 export interface TestNetwork {
   /** Runs a program of the machine in the namespace; answers what it prints. */
@@ -26,6 +27,7 @@ export async function testNetwork(
   t: ExecutionContext<unknown>,
   { resolvConf }: { readonly resolvConf?: string } = {},
 ): Promise<TestNetwork> {
+  await ownTurn(t);
   const file = resolvConf === undefined ? undefined : fileWith(t, resolvConf);
   const mount = file === undefined ? '' : `mount --bind ${file} /etc/resolv.conf && `;
   const script = `${mount}ip link set lo up && echo ready && exec sleep 100000`;

@@ -7,6 +7,7 @@ import type { ExecutionContext } from 'ava';
 import { createNamespace } from '../../src/native/namespace-create.js';
 import { listLinks, setLink } from '../../src/native/netlink/links.js';
 import { storeOf } from './cli.js';
+import { ownTurn } from './turn.js';
 
 const runFile = promisify(execFile);
 
@@ -42,6 +43,7 @@ export async function ownNetwork(t: ExecutionContext<unknown>): Promise<OwnNetwo
 
 /** A network namespace of the test's own, and the words before a command that runs in it. */
 export async function ownNamespace(t: ExecutionContext<unknown>) {
+  await ownTurn(t);
   const net = await createNamespace('net');
   t.teardown(() => {
     net.close();

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SLOW } from './pace.js';
 
 /** Nothing of such a test waits for as long as a command of it would go on. */
-export const SOON_MS = 15_000 * SLOW;
+export const SOON_MS = 30_000 * SLOW;
 
 export async function soon<T>(work: Promise<T>): Promise<T> {
   const timer = new AbortController();

@@ -7,7 +7,7 @@ import { Semaphore } from '../../src/util/semaphore.js';
 const turns = new Semaphore(8);
 const served = new WeakSet<ExecutionContext<unknown>>();
 
-/** Resolves when it is the test's turn, which lasts until the test is over and what it made is cleared away. */
+/** Resolves when it is the test's turn (at once if it is already), which lasts until the test is over and what it made is cleared away. */
 export async function ownTurn(t: ExecutionContext<unknown>): Promise<void> {
   if (served.has(t)) return;
   served.add(t);

@@ -199,7 +199,7 @@ test('exit: a time limit ends the container and is recorded', async (t) => {
   const { exited, engine } = await runContainer(t, { command: 'exec sleep 100', timeLimitMs: 150 });
   t.like(exited, { code: '137', signal: '9', timedout: '1' });
   const lasted = BigInt(exited['finished'] ?? 0) - BigInt(exited['started'] ?? 0);
-  t.true(lasted >= 150_000_000n && lasted < 5_000_000_000n);
+  t.true(lasted >= 150_000_000n && lasted < 60_000_000_000n);
   t.false(engine.has('failed'));
 });
 

@@ -113,7 +113,7 @@ test('restart: the delay doubles, up to the last', async (t) => {
   const gaps = starts.slice(1).map((start, i) => start - (starts[i] ?? 0));
   t.is(gaps.length, 3);
   for (const [i, wanted] of [100, 200, 300].entries()) {
-    t.true((gaps[i] ?? 0) >= wanted && (gaps[i] ?? 0) < wanted + 2000 * SLOW, `gap ${gaps[i]} for ${wanted}`);
+    t.true((gaps[i] ?? 0) >= wanted, `gap ${gaps[i]} for ${wanted}`);
   }
 });
 

@@ -13,7 +13,7 @@ const CHILDREN = 1500;
 /** In a pid namespace that stands for the host: "$@" makes the container; its check is run while new processes of the host get the numbers of the check's children. */
 const ON_THE_HOST = `"$@" > /dev/null || exit
 "$1" healthcheck run checked > /dev/null &
-"$0" take ${CHILDREN} 13
+"$0" take ${CHILDREN} 100
 wait
 "$1" inspect checked --format '{{json .State.Health.Log}}'
 "$1" rm -f -t 0 checked > /dev/null`;

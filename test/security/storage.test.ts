@@ -257,8 +257,9 @@ test('store: it is closed to others whatever the umask, set-uid programs of laye
     for (const top of Object.values(tops)) rmSync(top, { recursive: true, force: true });
     store.prefix = ['sh', '-c', `umask ${umask.toString(8)}; exec "$@"`, 'sh'];
     const rootfs = attackersRoot(t);
-    const script = 'busybox cp /bin/busybox /bin/own; chmod 4755 /bin/own; exec sleep 1000';
+    const script = 'busybox cp /bin/busybox /bin/own; chmod 4755 /bin/own; echo done; exec sleep 1000';
     await run(t, 0, 'run', '-d', '--name', 'idle', '--rootfs', `${rootfs}:O`, 'sh', '-c', script);
+    await until('it is made', async () => (await output(t, 'logs', 'idle')) === 'done\n');
     await run(t, 0, 'commit', '-q', 'idle', 'own:1');
     const open = Object.values(tops).flatMap((top) => openedTo(top));
     t.deepEqual(open, [], `umask ${umask.toString(8)}`);

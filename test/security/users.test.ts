@@ -16,6 +16,7 @@ import test, { type ExecutionContext } from 'ava';
 
 import { attackersRoot } from '../helpers/attacks.js';
 import { collect, output, run, runWith, start, storeOf } from '../helpers/cli.js';
+import { SLOW } from '../helpers/pace.js';
 import { until } from '../helpers/until.js';
 import { testEngine } from '../helpers/engine.js';
 import { limitGroup } from '../helpers/limits.js';
@@ -121,7 +122,7 @@ test('users: groups of the caller do not come along, the primary one is among th
 });
 
 /** A command that waits for ever ends with 124. */
-const PATIENCE = ['timeout', '--kill-after', '5', '20'];
+const PATIENCE = ['timeout', '--kill-after', '5', String(60 * SLOW)];
 
 /** Lets the command line and its monitors have so much memory and no more. */
 function limitMemory(t: ExecutionContext<unknown>, mebibytes: number): void {

@@ -27,12 +27,14 @@ onBusybox('from create to rm, with the name on each line', async (t, root) => {
   t.is(await output(t, 'start', 'c'), 'c\n');
   t.is(await status(t, 'c'), 'running');
   t.is(await output(t, 'start', 'c'), 'c\n', 'one that runs is started');
+  const log = () => output(t, 'logs', 'c');
+  await until('it listens to signals', async () => (await log()) === 'up\n');
   t.is(await output(t, 'pause', 'c'), 'c\n');
   t.is(await status(t, 'c'), 'paused');
   t.is(await output(t, 'unpause', id.slice(0, 12)), `${id.slice(0, 12)}\n`);
   t.is(await output(t, 'restart', '-t', '5', 'c'), 'c\n');
   t.is(await status(t, 'c'), 'running');
-  await until('it listens to signals', async () => (await output(t, 'logs', '--tail', '1', 'c')) === 'up\n');
+  await until('it listens again', async () => (await log()) === 'up\nup\n');
   t.is(await output(t, 'stop', 'c'), 'c\n');
   t.is(await status(t, 'c'), 'exited');
   t.is(await output(t, 'stop', 'c'), 'c\n', 'one that has ended is stopped');

@@ -1,4 +1,5 @@
 /** `tspod pod`, and containers that are created in pods: each flag with its effect, texts and exit statuses. */
+import { once } from 'node:events';
 import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -501,10 +502,13 @@ onPods('pod logs: of all containers, or of one', async (t, root) => {
   t.is((await run(t, 125, 'pod', 'logs')).stderr, 'Error: specify at least one pod name or ID to log\n');
   t.is((await run(t, 125, 'pod', 'logs', 'a', 'b')).stderr, 'Error: requires exactly 1 arg\n');
   // --follow goes on until all have ended
-  await member(t, root, '--name', 'last', '--pod', 'web');
-  const followed = collect(start(t, {}, 'pod', 'logs', '-f', '-c', 'last', 'web'));
+  const command = ['--rootfs', `${root}:O`, 'sh', '-c', 'echo up; exec sleep 1000'];
+  await run(t, 0, 'run', '-d', '--name', 'last', '--pod', 'web', ...command);
+  const follower = start(t, {}, 'pod', 'logs', '-f', '-c', 'last', 'web');
+  const followed = collect(follower);
+  await once(follower.stdout!, 'data');
   await run(t, 0, 'kill', 'last');
-  t.is((await followed).status, 0);
+  t.deepEqual(await followed, { status: 0, stdout: 'up\n', stderr: '' });
 });
 
 onPods('pod top and pod stats', async (t, root) => {

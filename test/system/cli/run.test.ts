@@ -323,7 +323,7 @@ onBusybox('--sig-proxy=false: the signal ends the command line, not the containe
 });
 
 onBusybox('a reader that goes away ends it without a word', async (t, root) => {
-  const child = start(t, {}, 'run', '--name', 'noisy', '--rootfs', root, 'yes');
+  const child = start(t, {}, 'run', '--name', 'noisy', '--log-driver', 'none', '--rootfs', root, 'yes');
   let stderr = '';
   child.stderr?.on('data', (data: Buffer) => (stderr += data.toString()));
   await once(child.stdout!, 'data');

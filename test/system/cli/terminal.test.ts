@@ -70,7 +70,8 @@ inTerminal('-t: what is written arrives byte for byte', async (t, terminal, root
     'exec -it c sh /lines',
     'exec -t c sh /lines',
   ]) {
-    terminal.keys('clear', 'Enter');
+    terminal.keys('clear; echo cleared', 'Enter');
+    await terminal.shows(/^cleared\n\$/);
     const written = terminal.record();
     terminal.keys(`tspod ${command}`, 'Enter');
     await until(`${command} ends`, () => /four\s+\$ $/.test(written()));
@@ -171,8 +172,8 @@ inTerminal('attach, and start -a, to a shell that waits: its prompt is shown at 
     terminal.keys('C-p', 'C-q');
     await until('the terminal is put back', () => mode(terminal) === before);
     for (const command of ['attach', 'start -ai']) {
-      terminal.keys(`clear; tspod ${command} --detach-keys ctrl-x ${program}`, 'Enter');
-      await terminal.shows(/^prompt>/m);
+      terminal.keys(`clear; echo cleared; tspod ${command} --detach-keys ctrl-x ${program}`, 'Enter');
+      await terminal.shows(/^cleared\s+prompt>/);
       await until('the size is right', async () => {
         terminal.keys('stty size', 'Enter');
         await new Promise((resolve) => setTimeout(resolve, 100));

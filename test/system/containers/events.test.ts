@@ -135,7 +135,8 @@ test('events: an end is told by who comes next, also while the next run is waite
   );
   await container.start();
   // The delay doubles: by now there is time to look, also on a busy machine.
-  await until('the seventh end', () => existsSync(join(runRoot, 'c', container.id, 'end-6')));
+  const hasEnded = () => existsSync(join(runRoot, 'c', container.id, 'end-6'));
+  await until('the seventh end', () => hasEnded() && container.state().status === 'restarting');
   await reopen();
   t.like(container.state(), { status: 'restarting', restartCount: 6 });
   t.is(statusesOf(runRoot).filter((status) => status === 'died').length, 7);

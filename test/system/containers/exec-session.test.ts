@@ -393,7 +393,7 @@ inContainer(
       console.log(pid);`;
       const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
         stdio: ['ignore', 'pipe', 'inherit'],
-        timeout: 20_000 * SLOW,
+        timeout: 90_000 * SLOW,
       });
       const [pid] = await Promise.all([text(child.stdout), once(child, 'close')]);
       t.deepEqual([child.exitCode, child.signalCode], [0, null], `terminal: ${String(tty)}`);

@@ -117,13 +117,13 @@ onBusybox(
     const container = await start({
       test: SHELL('echo > /begun; while ! test -e /go; do sleep 0.02; done'),
       ...ONLY_WHEN_ASKED,
-      timeoutMs: 3000,
+      timeoutMs: 10_000,
       retries: 1,
     });
     const result = container.healthcheck();
     await until('the check', () => existsSync(join(root, 'begun')));
     await container.pause();
-    await new Promise((resolve) => setTimeout(resolve, 4000));
+    await new Promise((resolve) => setTimeout(resolve, 12_000));
     writeFileSync(join(root, 'go'), '');
     await container.unpause();
     t.is((await result).status, 'healthy');
@@ -136,7 +136,7 @@ for (const pid of ['private', 'host'] as const) {
       {
         test: SHELL('for i in 1 2; do setsid sleep 1000 & echo $! >> /pids; done; echo $$ >> /pids; sleep 1000'),
         ...ONLY_WHEN_ASKED,
-        timeoutMs: 2000,
+        timeoutMs: 5000,
         retries: 1,
       },
       { pid },

@@ -8,6 +8,7 @@ import type { ExecutionContext } from 'ava';
 import { isTspodError, type Container, type CreateOptions } from '../../../src/index.js';
 import { cgroupTops, containerCgroup } from '../../helpers/leaks.js';
 import { testEngine, rejectsWith, type TestEngine } from '../../helpers/engine.js';
+import { until } from '../../helpers/until.js';
 import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
@@ -117,8 +118,8 @@ onHost('top: the processes of the container, as it and as the host see them', as
   });
   await printed(container, 'up');
   // The child becomes sleep a moment after its fork.
-  let processes = await container.top();
-  for (let i = 0; i < 500 && processes[1]?.name !== 'sleep'; i++) processes = await container.top();
+  await until('it is sleep', async () => (await container.top())[1]?.name === 'sleep');
+  const processes = await container.top();
   t.deepEqual(
     processes.map(({ pid, parentPid, name, user, nice, seccomp }) => ({ pid, parentPid, name, user, nice, seccomp })),
     [

@@ -159,7 +159,7 @@ test('run: a time limit ends the container, and the result says so', async (t) =
   if (!requires(t, 'root', 'overlay')) return;
   const { engine, options } = await testEngine(t);
   const started = performance.now();
-  const result = await engine.run({ ...options({ command: ['sh', '-c', 'echo begun; sleep 1000'] }), timeoutMs: 2000 });
+  const result = await engine.run({ ...options({ command: ['sh', '-c', 'echo begun; sleep 1000'] }), timeoutMs: 5000 });
   t.like(result, { exitCode: -1, signal: 'SIGKILL', timedOut: true, stdout: 'begun\n' });
   t.true(performance.now() - started < 30_000 * SLOW);
 });

@@ -30,6 +30,7 @@ import { SLOW, takesLong } from '../../helpers/pace.js';
 import { randomFrom } from '../../helpers/random.js';
 import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
+import { ownTurn } from '../../helpers/turn.js';
 import { openEngine } from '../../../src/index.js';
 
 /** What every one of them must do about a damage: nothing, and say so. */
@@ -48,7 +49,7 @@ const ORDINARY = [
   ['system', 'prune', '--force'],
 ] as const;
 
-const LIMIT_MS = 40_000 * SLOW;
+const LIMIT_MS = 80_000 * SLOW;
 
 interface Subject {
   readonly database: string;
@@ -67,6 +68,7 @@ const PAGE_STRIDE = Number(process.env['TSPOD_FAULT_PAGES'] ?? 12);
 
 /** All is in the database file, and none in its log. */
 async function subject(t: ExecutionContext<unknown>): Promise<Subject> {
+  await ownTurn(t);
   const { root } = storeOf(t);
   const database = join(root, 'tspod.db');
   const flags = ['--network', 'none', '--stop-signal', 'KILL'];
@@ -254,6 +256,7 @@ function forgetLog(database: string): void {
 
 test('a database whose log is missing is not taken for a new one', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
+  await ownTurn(t);
   const { root } = storeOf(t);
   const database = join(root, 'tspod.db');
   await run(t, 0, 'run', '--name', 'stopped', '--network', 'none', 'host:', 'true');
@@ -273,6 +276,7 @@ test('a database whose log is missing is not taken for a new one', async (t) => 
 
 test('a database of 0 bytes whose log is there has all that is in that', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
+  await ownTurn(t);
   const database = join(storeOf(t).root, 'tspod.db');
   await run(t, 0, 'run', '--name', 'stopped', '--network', 'none', 'host:', 'true');
   await run(t, 0, 'create', '--name', 'other', '--network', 'none', 'host:', 'true');
@@ -285,6 +289,7 @@ test('a database of 0 bytes whose log is there has all that is in that', async (
 
 test('a database that has forgotten its containers is not used', async (t) => {
   if (!requires(t, 'root', 'overlay')) return;
+  await ownTurn(t);
   const { root } = storeOf(t);
   const database = join(root, 'tspod.db');
   await run(t, 0, 'images');
@@ -428,6 +433,7 @@ test('a repair that is killed anywhere is gone on with', async (t) => {
 
 test('images whose records are lost are there again, and so is what containers have of them', async (t) => {
   if (!requires(t, 'root', 'overlay', 'busybox')) return;
+  await ownTurn(t);
   const { root } = storeOf(t);
   const database = join(root, 'tspod.db');
   const archive = join(temporaryDirectory(t), 'image.tar');

@@ -2,7 +2,7 @@
  * No byte or no inode left under the store, or under the run directory. What looks, ends or removes works as ever; what makes something works, or says in a line that
  * there is no room; what runs goes on, and its end is recorded; and with room again all is well.
  */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
@@ -98,13 +98,20 @@ for (const [where, place] of Object.entries(PLACES)) {
         t.is(status, 0, `${args.join(' ')}: ${stderr}`);
       }
       await ends(t, on);
+      const before = writtenBy(on.pid);
       writeFileSync(join(on.told, 'talk'), '');
-      await delay(1500);
+      await until('it writes', () => writtenBy(on.pid) > before + 200);
+      await delay(500);
       t.true(isAlive(on.pid), 'what runs goes on');
       giveBack();
       await allIsWell(t, on, { root, runRoot });
     });
   }
+}
+
+/** Bytes, to its log among others. */
+function writtenBy(pid: number): number {
+  return Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
 }
 
 interface Subject {

@@ -5,7 +5,7 @@ import type { ExecutionContext } from 'ava';
 import type { Container, CreateOptions } from '../../../src/index.js';
 import { FAILPOINTS, type Failpoint } from '../../../src/container/failpoint.js';
 import { faults, type Faults } from '../../helpers/faults.js';
-import { isAlive } from '../../helpers/processes.js';
+import { isAlive, untilGone } from '../../helpers/processes.js';
 import { testCgroupManager } from '../../helpers/leaks.js';
 import { requires } from '../../helpers/requires.js';
 
@@ -91,8 +91,8 @@ const ROWS: Readonly<Record<string, Row>> = {
     points: {
       recorded: 'created',
       ...gone(LAUNCH),
-      'plan-sent': ['gone', 'running', 'stopped'],
-      started: ['gone', 'running', 'stopped'],
+      'plan-sent': ['gone', 'running', 'stopped', 'exited'],
+      started: ['gone', 'running', 'stopped', 'exited'],
       ended: 'gone',
       'files-removed': 'gone',
       'record-deleted': 'gone',
@@ -260,6 +260,8 @@ async function checkPoint(t: ExecutionContext<unknown>, env: Faults, { row, poin
     ({ pid, monitorPid } = container.state());
   }
   await env.killedAt(point, ...commandLine(env, row.command));
+  // While its monitor clears away, it is listed as one that has ended.
+  if (point === 'stop-signal-sent' && row.options?.autoRemove === true) await untilGone(monitorPid);
   const listed = await env.recovers(what);
   t.true(listed.length <= 1, what);
   const found = listed[0]?.status ?? 'gone';

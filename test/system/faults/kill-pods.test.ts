@@ -63,6 +63,21 @@ const ROWS: Readonly<Record<string, Row>> = {
       'end-recorded': 'any',
     },
   },
+  'start, with an init container': {
+    before: ({ create, member }) => [
+      create,
+      { create: member({ name: 'init', command: ['true'], initContainer: 'once' }) },
+      { create: member() },
+    ],
+    calls: () => [{ start: POD }],
+    points: {
+      'plan-sent': 'any',
+      started: 'any',
+      'pod-init-ended': 'any',
+      'removal-recorded': 'any',
+      'record-deleted': 'any',
+    },
+  },
   'stop of the infra container': {
     before: ({ create }) => [create, { start: POD }],
     calls: () => [{ stop: POD }],

@@ -203,14 +203,17 @@ test.serial('init that is aborted as it is done takes it back', async (t) => {
   const initialized = container.init({ signal: controller.signal });
   const state = join(runRoot, 'c', container.id, 'state');
   // In one turn of the loop: what the monitor says has not been read.
+  let isDone = false;
   const look = setInterval(() => {
     if (childrenOf(process.pid).length === 0) return;
     clearInterval(look);
-    for (const deadline = Date.now() + 5000; !tells(state, 'status created') && Date.now() < deadline;);
+    for (const deadline = Date.now() + 60_000; !isDone && Date.now() < deadline;)
+      isDone = tells(state, 'status created');
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
     controller.abort();
   }, 0);
   await t.throwsAsync(soon(initialized), aborted);
+  t.true(isDone);
   t.is(container.state().status, 'created');
   await container.start();
 });

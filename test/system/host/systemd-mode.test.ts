@@ -204,7 +204,9 @@ for (const userns of [false, true]) {
     );
     await container.start();
     const isUp = async () => (await outputOf(container, 'systemctl is-active basic.target')).trim() === 'active';
-    for (let attempt = 0; !(await isUp()); attempt += 1) if (attempt === 600) return t.fail(bootLog(container));
+    await until('it is up', isUp).catch(() => {
+      t.fail(bootLog(container));
+    });
     const service = await outputOf(container, 'systemd-run --wait --pipe --quiet cat /proc/self/cgroup');
     t.regex(service, /\/system\.slice\/run-.*\.service$/m, service);
     await container.stop({ timeoutSec: 120 });

@@ -17,9 +17,6 @@ const TOP = '/sys/fs/cgroup';
 const SLEEP = ['sleep', '1000'];
 const MANAGERS = ['systemd', 'cgroupfs'] as const;
 
-/** Patience for what an emulated machine does in seconds. */
-const PATIENCE_MS = 60_000;
-
 /** Of scopes at once. */
 const MANY = 300;
 
@@ -86,7 +83,7 @@ function firstDisk(): { readonly path: string; readonly numbers: string } | unde
 }
 
 async function untilNoScope(container: Container): Promise<void> {
-  await until(`${scopeOf(container)} is gone`, () => unit(container, 'LoadState') === 'not-found', PATIENCE_MS);
+  await until(`${scopeOf(container)} is gone`, () => unit(container, 'LoadState') === 'not-found');
 }
 
 withSystemd('systemd: a container and its monitor are in groups of one scope, which ends with them', async (t, env) => {
@@ -204,11 +201,7 @@ withSystemd('systemd: a restart by policy happens in the same scope, and no engi
   const invocation = unit(container, 'InvocationID');
   t.not(invocation, '');
   process.kill(pid, 'SIGKILL');
-  await until(
-    'it was restarted',
-    () => container.state().restartCount === 1 && container.state().status === 'running',
-    PATIENCE_MS,
-  );
+  await until('it was restarted', () => container.state().restartCount === 1 && container.state().status === 'running');
   t.not(container.state().pid, pid);
   t.is(cgroupOf(container.state().pid), `/${env.cgroupParent}/${scopeOf(container)}/container`);
   t.is(unit(container, 'InvocationID'), invocation);
@@ -262,7 +255,7 @@ withSystemd('systemd: no-conmon leaves the monitor where it was started from', a
   const container = await started(env, { cgroups: 'no-conmon' });
   const { pid, monitorPid } = container.state();
   t.is(cgroupOf(pid), `/${env.cgroupParent}/${scopeOf(container)}/container`);
-  await until('the monitor is at home', () => cgroupOf(monitorPid) === cgroupOf(process.pid), PATIENCE_MS);
+  await until('the monitor is at home', () => cgroupOf(monitorPid) === cgroupOf(process.pid));
   t.is(container.inspect().HostConfig.Cgroups, 'no-conmon');
   await container.stop();
   await untilNoScope(container);
@@ -276,7 +269,7 @@ test('systemd: as many scopes at once as somebody wants', async (t) => {
   t.teardown(() => process.kill(-(shell.pid ?? 0), 'SIGKILL'));
   let printed = '';
   shell.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
-  await until('the processes are there', () => printed.endsWith('all\n'), PATIENCE_MS);
+  await until('the processes are there', () => printed.endsWith('all\n'));
   const pids = printed.trim().split('\n').slice(0, MANY).map(Number);
   const nameOf = (pid: number) => `tspod-test-many-${String(process.pid)}-${String(pid)}.scope`;
   const slice = 'machine.slice';
@@ -325,7 +318,7 @@ test('cgroups split: the caller’s group is divided between container and super
   t.is(await show('State.CgroupPath'), group);
   t.is(readFileSync(`${TOP}${group}/memory.max`, 'utf8'), `${String(64 << 20)}\n`);
   await cli(t, 0, 'rm', '--force', '--time', '0', 'part');
-  await until('the scope is gone', () => !existsSync(`${TOP}/system.slice/${name}`), PATIENCE_MS);
+  await until('the scope is gone', () => !existsSync(`${TOP}/system.slice/${name}`));
 });
 
 test('cgroup manager: what fits the other one is refused', async (t) => {

@@ -192,8 +192,9 @@ function failOnce(t: ExecutionContext, name: 'openPidfd' | 'sendSignal', errno: 
 async function abortRunning(t: ExecutionContext): Promise<void> {
   const controller = new AbortController();
   const ready = join(temporaryDirectory(t), 'ready');
-  const script = ': > "$0"; while test -e "$0"; do sleep 0.01; done';
-  const running = runInNamespaces({ command: ['sh', '-c', script, ready], signal: controller.signal });
+  // It gets its input when it is known to have started.
+  const script = 'read line; : > "$0"; while test -e "$0"; do sleep 0.01; done';
+  const running = runInNamespaces({ command: ['sh', '-c', script, ready], input: '\n', signal: controller.signal });
   await until('it runs', () => existsSync(ready));
   controller.abort();
   rmSync(ready);
@@ -213,7 +214,7 @@ test.serial('a program that cannot be killed is an error of the call, which wait
   failOnce(t, 'openPidfd', 24);
   await t.throwsAsync(abortRunning(t), { name: 'NativeError', code: 'EMFILE' });
   failOnce(t, 'sendSignal', 1);
-  const tooMuch = runInNamespaces({ command: ['sh', '-c', 'echo much; sleep 1'], maxOutputBytes: 1 });
+  const tooMuch = runInNamespaces({ command: ['sh', '-c', 'echo much; sleep 10'], maxOutputBytes: 1 });
   await t.throwsAsync(tooMuch, { name: 'NativeError', code: 'EPERM' });
 });
 

@@ -248,16 +248,9 @@ test("the address of a client elsewhere is kept; what leaves has the host's", as
   const farAsk = async (address: string, port: number) =>
     (await host.run('nsenter', `--net=${far}`, NODE, '-e', CLIENT, 'tcp', address, String(port))).trim();
   t.is(await farAsk('192.0.2.1', 8080), '192.0.2.2');
-  const server = host.run(
-    'nsenter',
-    `--net=${far}`,
-    'timeout',
-    '20',
-    NODE,
-    '-e',
-    SERVER.replace('/tmp/ready', '/dev/null'),
-  );
-  server.catch(() => undefined);
+  const [enter = '', ...words] = [...(storeOf(t).prefix ?? []), 'nsenter', `--net=${far}`, NODE, '-e'];
+  const server = spawn(enter, [...words, SERVER.replace('/tmp/ready', '/dev/null')], { stdio: 'ignore' });
+  t.teardown(() => server.kill('SIGKILL'));
   await until('the far host answers', async () => (await from(t, 'web')('tcp', '192.0.2.2', 80)) === '192.0.2.1');
   t.pass();
 });

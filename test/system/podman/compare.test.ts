@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import test from 'ava';
 
+import { takesLong } from '../../helpers/pace.js';
 import { requires, skip } from '../../helpers/requires.js';
 
 const NOTHING_TO_COMPARE_WITH = 77;
 
 test('podman: a part of the comparison finds no difference that has no reason', (t) => {
   if (!requires(t, 'root', 'busybox', 'podman')) return;
-  t.timeout(110_000);
+  takesLong(t);
   const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/compare-podman.mjs', '--quick'], {
     encoding: 'utf8',
   });
