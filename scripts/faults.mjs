@@ -12,6 +12,7 @@
  *   npm run test:faults -- --execs 50000   more commands in one container than 10,000
  *   npm run test:faults -- --seed 42       those of a run that failed; the seed is in its log
  *   npm run test:faults -- --stride 5      every fifth system call
+ *   npm run test:faults -- --part 2/8      the second of eight parts of a sweep, which together are all of it
  *   npm run test:faults -- --built         does not build the tests before
  *
  * A line for each test as it ends, with what it counted; then what failed, and `N passed, N failed, N skipped`.
@@ -19,6 +20,7 @@
 import { parseArgs } from 'node:util';
 import { avaResults } from './testing/ava.mjs';
 import { commandResult } from './testing/command.mjs';
+import { partOf } from './testing/part.mjs';
 import { createReport } from './testing/report.mjs';
 
 const { values } = parseArgs({
@@ -29,6 +31,7 @@ const { values } = parseArgs({
     stride: { type: 'string', default: '1' },
     network: { type: 'string', default: '200' },
     execs: { type: 'string', default: '10000' },
+    part: { type: 'string', default: '1/1' },
     only: { type: 'string' },
     built: { type: 'boolean' },
   },
@@ -39,6 +42,8 @@ for (const name of ['rounds', 'seed', 'images', 'stride', 'network', 'execs']) {
   console.error(`--${name} takes a number, not "${values[name]}"`);
   process.exit(2);
 }
+
+partOf(values.part);
 
 const MATCHES = {
   'kill-sweep': [],
@@ -67,6 +72,7 @@ const environment = {
   TSPOD_TEST_POWER_CUTS: values.rounds,
   TSPOD_FAULT_SEED: values.seed,
   TSPOD_FAULT_STRIDE: values.stride,
+  TSPOD_FAULT_PART: values.part,
   TSPOD_FAULT_PAGES: values.stride,
   TSPOD_IMAGE_FAULT_ROUNDS: values.images,
   TSPOD_TEST_MANY: values.network,

@@ -7,6 +7,7 @@
  *   npm run test:guards -- --only WORD      those that have WORD in their name, file or tests
  *   npm run test:guards -- --list           names, files and tests
  *   npm run test:guards -- --built          with what out/ holds already
+ *   npm run test:guards -- --part 2/8       the second of eight parts, which together are all of them
  *   npm run test:guards -- --quick          the three that are shown fastest
  */
 import { parseArgs } from 'node:util';
@@ -17,10 +18,12 @@ import { breakGuard, makeScratch, removeScratch, restore } from './guards/scratc
 import { GUARDS } from './guards/table.mjs';
 import { fullTitle } from './guards/titles.mjs';
 import { root } from './testing/command.mjs';
+import { partOf } from './testing/part.mjs';
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true, default: [] },
+    part: { type: 'string', default: '1/1' },
     list: { type: 'boolean' },
     built: { type: 'boolean' },
     quick: { type: 'boolean' },
@@ -31,7 +34,7 @@ const { values } = parseArgs({
 process.exitCode = await main();
 
 async function main() {
-  const guards = GUARDS.map(resolved).filter(isChosen);
+  const guards = GUARDS.map(resolved).filter(isChosen).filter(partOf(values.part));
   if (values.list) return list(guards);
   if (process.geteuid() !== 0) {
     console.log('these tests need root');

@@ -55,7 +55,10 @@ export function killedBefore(env: Faults, { name, count }: Call, args: readonly 
   return env.killedBy({ wrapper }, ...args);
 }
 
-/** Every `stride`th of them. */
-export function sampled(calls: readonly Call[], stride: number): readonly Call[] {
-  return calls.filter((_, index) => index % stride === 0);
+/** `2/8` is the second of eight parts: a sweep of hours is done in several runs, or on several machines. */
+const [PART = 1, PARTS = 1] = (process.env['TSPOD_FAULT_PART'] ?? '1/1').split('/').map(Number);
+
+/** Every `stride`th of them, from `first` on, and of these the part that is to be tried. */
+export function sampled<T>(all: readonly T[], stride: number, first = 0): readonly T[] {
+  return all.filter((_, index) => index % stride === first).filter((_, index) => index % PARTS === PART - 1);
 }

@@ -16,6 +16,7 @@ import { checkOutcome } from '../../helpers/outcome.js';
 import { ownNamespace } from '../../helpers/own-network.js';
 import { takesLong } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
+import { sampled } from '../../helpers/sweep.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
 /** Each call with each error: 1. */
@@ -285,7 +286,7 @@ function parseTrace(trace: string): readonly Injection[] {
 }
 
 function every(injections: readonly Injection[]): readonly Injection[] {
-  return injections.filter((_, index) => index % STRIDE === Math.floor(STRIDE / 2));
+  return sampled(injections, STRIDE, Math.floor(STRIDE / 2));
 }
 
 /** The next command finds everything in order; all can be removed, and then nothing is left. What no command has to show is done by the engine, which is faster. */

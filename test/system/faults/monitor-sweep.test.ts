@@ -13,6 +13,7 @@ import { ownNamespace } from '../../helpers/own-network.js';
 import { writeTracedMonitor } from '../../helpers/probe.js';
 import { takesLong } from '../../helpers/pace.js';
 import { requires } from '../../helpers/requires.js';
+import { sampled } from '../../helpers/sweep.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 
 /** Each one: 1. */
@@ -68,8 +69,7 @@ for (const [title, life] of Object.entries(LIVES)) {
       const counts = { failed: 0, succeeded: 0 };
       // Five places at least, however few there are: one alone may be of a call that is not made each time.
       const stride = Math.max(1, Math.min(STRIDE, Math.floor(injections.length / 5)));
-      for (let index = Math.floor(stride / 2); index < injections.length; index += stride) {
-        const { call, count, effect } = injections[index] ?? { call: '', count: 0, effect: '' };
+      for (const { call, count, effect } of sampled(injections, stride, Math.floor(stride / 2))) {
         const what = `${title}, ${call} ${String(count)} of the monitor: ${effect}`;
         const flags = ['-e', `trace=${call}`, '-e', `inject=${call}:${effect}:when=${String(count)}`];
         const failed = await live(t, on, life, { flags, what });
