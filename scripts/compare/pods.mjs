@@ -135,6 +135,7 @@ export const PODS = [
     'ps --format {{.Names}}',
     'ps -a -f status=exited --format {{.Names}}',
     'create --init-ctr always --pod p --rootfs ROOTFS/. true',
+    'pod start p',
     'pod restart p',
     'pod stop -t 0 p',
     'pod ps --format {{.Status}}-{{.NumberOfContainers}}',

@@ -1,6 +1,7 @@
 /** The context that all verbs share: made once by the engine and passed to each of them. */
 import type { Readable } from 'node:stream';
 
+import { TspodError } from '../errors.js';
 import { whenAborted } from '../native/abort.js';
 import type { BridgeKeeper } from './network/bridges.js';
 import type { EventLog } from '../events/event-log.js';
@@ -67,6 +68,8 @@ export interface EngineContext {
   readonly background: Set<Promise<void>>;
   /** The changes of `background` that no call waits for. */
   readonly behind: Set<Promise<void>>;
+  /** Aborted when close() begins: ends the waits of untilClosing(). */
+  readonly closing: AbortController;
   /** Archives of containers' files that are open as streams. */
   readonly archives: Set<Readable>;
 }
@@ -86,19 +89,41 @@ export async function tracked<T>(context: EngineContext, change: () => Promise<T
 export async function whileOpen<T>(
   { store }: EngineContext,
   signal: AbortSignal | undefined,
-  wait: (signal: AbortSignal) => Promise<T>,
+  wait: Wait<T>,
 ): Promise<T> {
+  try {
+    return await untilEither([signal, store.closing], wait);
+  } catch (error) {
+    if (signal?.aborted !== true) store.requireOpen();
+    throw error;
+  }
+}
+
+/** Like whileOpen(), for a wait that is part of a change, which close() would wait for. */
+export async function untilClosing<T>(
+  { closing }: EngineContext,
+  signal: AbortSignal | undefined,
+  wait: Wait<T>,
+): Promise<T> {
+  try {
+    return await untilEither([signal, closing.signal], wait);
+  } catch (error) {
+    if (signal?.aborted === true || !closing.signal.aborted) throw error;
+    throw new TspodError('ENGINE_CLOSED', 'the engine has been closed');
+  }
+}
+
+type Wait<T> = (signal: AbortSignal) => Promise<T>;
+
+async function untilEither<T>(signals: readonly (AbortSignal | undefined)[], wait: Wait<T>): Promise<T> {
   const either = new AbortController();
-  const forget = [signal, store.closing].map((each) =>
+  const forget = signals.map((each) =>
     whenAborted(each, () => {
       either.abort(each?.reason);
     }),
   );
   try {
     return await wait(either.signal);
-  } catch (error) {
-    if (signal?.aborted !== true) store.requireOpen();
-    throw error;
   } finally {
     for (const each of forget) each();
   }

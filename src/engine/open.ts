@@ -137,6 +137,7 @@ function makeContext(
     background: new Set(),
     behind: new Set(),
     archives: new Set(),
+    closing: new AbortController(),
     onMemberEnd: (pod) => {
       stopWhenIdle(context, pod);
     },
@@ -150,6 +151,7 @@ function makeEngine(context: EngineContext): Engine {
     while (context.behind.size > 0) await Promise.all(context.behind);
   };
   const close = async () => {
+    context.closing.abort();
     endUnread(context.archives);
     while (context.background.size > 0) await Promise.all(context.background);
     await context.bridges?.release();

@@ -25,7 +25,7 @@ export interface PodMember {
   /** The container is the pod's infra container, which keeps the shared namespaces. */
   readonly isInfra: boolean;
   /** The container is an init container: see CreateOptions.initContainer. @default it is none */
-  readonly init?: InitKind;
+  readonly initContainer?: InitKind;
 }
 
 /** One line of `pod ps`. */
@@ -104,7 +104,7 @@ export interface Pod {
   inspect(): PodInspect;
   /**
    * Starts the containers that are not running, each after those it depends on. Before them it runs the init
-   * containers, one after the other; INIT_CONTAINER_FAILED if one of these fails.
+   * containers, one after the other; INIT_CONTAINER_FAILED if one of these ends with an exit code other than 0.
    */
   start(options?: SignalOption): Promise<void>;
   /** Stops the running containers, the infra container last. */

@@ -6,8 +6,8 @@ import type { PodMember, PodStatus } from './api.js';
  * Returns the status according to Podman's rules. A container that waits for its restart, or is being stopped, counts
  * as running; init containers do not count.
  */
-export function podStatus(members: readonly Pick<PodMember, 'status' | 'init'>[]): PodStatus {
-  const counted = members.filter(({ init }) => init === undefined);
+export function podStatus(members: readonly Pick<PodMember, 'status' | 'initContainer'>[]): PodStatus {
+  const counted = members.filter(({ initContainer }) => initContainer === undefined);
   const count = (...statuses: readonly ContainerStatus[]) =>
     counted.filter(({ status }) => statuses.includes(status)).length;
   const total = counted.length;

@@ -145,13 +145,12 @@ export class Pods {
       .map((row) => row.id);
   }
 
-  /** Returns which of the pod's containers are init containers. */
-  inits(id: string): ReadonlyMap<string, InitKind> {
-    const rows = this.#db.all<{ id: string; init: InitKind }>(
-      "SELECT c.id, c.summary ->> 'init' AS init FROM pod p JOIN pod_member m ON m.pod = p.seq JOIN container c ON c.seq = m.container WHERE p.id = ? AND c.summary ->> 'init' IS NOT NULL",
+  /** Like members(), with what kind of init container each is; null if it is none. A damaged record says nothing. */
+  membersWithKind(id: string): readonly { readonly id: string; readonly init: InitKind | null }[] {
+    return this.#db.all<{ id: string; init: InitKind | null }>(
+      "SELECT c.id, iif(json_valid(c.summary), c.summary, '{}') ->> 'init' AS init FROM pod p JOIN pod_member m ON m.pod = p.seq JOIN container c ON c.seq = m.container WHERE p.id = ? ORDER BY c.seq",
       id,
     );
-    return new Map(rows.map((row) => [row.id, row.init]));
   }
 
   /** Returns the id of the pod that the container is in. */

@@ -12,6 +12,7 @@ export type PodCall =
   | { readonly createPod: PodCreateOptions }
   | { readonly create: CreateOptions }
   | { readonly start: string }
+  | { readonly startInfra: string }
   | { readonly stop: string }
   | { readonly restart: string }
   | { readonly remove: string; readonly force?: boolean }
@@ -28,6 +29,8 @@ async function make(engine: Engine, call: PodCall): Promise<void> {
   if ('createPod' in call) await engine.pods.create(call.createPod);
   else if ('create' in call) await engine.containers.create(call.create);
   else if ('start' in call) await engine.pods.get(call.start).start();
+  else if ('startInfra' in call)
+    await engine.containers.get(engine.pods.get(call.startInfra).summary().infraId).start();
   else if ('stop' in call) await engine.pods.get(call.stop).stop();
   else if ('restart' in call) await engine.pods.get(call.restart).restart();
   else if ('remove' in call) await engine.pods.get(call.remove).remove({ force: call.force ?? false });

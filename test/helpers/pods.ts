@@ -26,7 +26,7 @@ export async function podCalls(
   place: Place,
   ...calls: readonly PodCall[]
 ): Promise<string> {
-  const { status, stdout, stderr } = await collect(worker(place, calls));
+  const { status, stdout, stderr } = await collect(podWorker(place, calls));
   t.is(status, 0, `${JSON.stringify(calls)}\n${stdout}${stderr}`);
   return stdout;
 }
@@ -37,12 +37,13 @@ export async function podCallsKilledAt(
   place: Place,
   { point, calls }: { readonly point: PodFailpoint | Failpoint; readonly calls: readonly PodCall[] },
 ): Promise<void> {
-  const child = worker(place, calls, { TSPOD_TEST: '1', TSPOD_FAILPOINT: point });
+  const child = podWorker(place, calls, { TSPOD_TEST: '1', TSPOD_FAILPOINT: point });
   const { stdout, stderr }: CliResult = await collect(child);
   t.is(child.signalCode, 'SIGKILL', `${JSON.stringify(calls)} pass ${point}\n${stdout}${stderr}`);
 }
 
-function worker(
+/** A process that does these. */
+export function podWorker(
   { root, runRoot, cgroupManager, prefix = [] }: Place,
   calls: readonly PodCall[],
   variables: Readonly<Record<string, string>> = {},

@@ -11,7 +11,6 @@ import type { StoredContainer } from '../../state/records.js';
 import { readConfig } from '../config.js';
 import type { EngineContext } from '../context.js';
 import { defined } from '../../util/defined.js';
-import { isLive, membersOf } from './members.js';
 
 export interface Joined {
   readonly options: CreateOptions;
@@ -155,12 +154,4 @@ export function requireSamePod(
 function wherePodIs(own: string | undefined, other: string | undefined): string {
   if (own === undefined) return 'in a pod - containers not in pods cannot depend on containers in pods';
   return other === undefined ? `not in pod ${own}` : `in a different pod (${other})`;
-}
-
-/** Refuses an init container of a pod that runs: it would come too late for this run. Throws INVALID_ARGUMENT. */
-export function requireTimeForInit(context: EngineContext, membership: PodMembership | undefined): void {
-  const pod = membership?.init === undefined ? undefined : context.store.pods.get(membership.id);
-  if (pod === undefined) return;
-  if (membersOf(context, pod).some(({ status }) => isLive(status)))
-    throw invalid('cannot add init-ctr to a running pod');
 }

@@ -2,7 +2,6 @@
 import type { InitKind } from '../../spec/pod/pod-options.js';
 import type { StoredContainer } from '../../state/records.js';
 import { containerPaths } from '../../storage/paths.js';
-import { defined } from '../../util/defined.js';
 import type { ContainerStatus } from '../api/container.js';
 import type { EngineContext } from '../context.js';
 import { observe, statusOf } from '../observe.js';
@@ -13,7 +12,7 @@ export interface Member {
   readonly status: ContainerStatus;
   readonly isInfra: boolean;
   /** The container is an init container. @default it is none */
-  readonly init?: InitKind;
+  readonly initContainer?: InitKind;
 }
 
 /** Returns the containers of a pod, oldest first: the infra container comes before the others. */
@@ -21,13 +20,12 @@ export function membersOf(
   context: EngineContext,
   { id, infraId }: { readonly id: string; readonly infraId: string },
 ): readonly Member[] {
-  const inits = context.store.pods.inits(id);
-  return context.store.pods.members(id).flatMap((member) => {
-    const stored = context.store.get(member);
+  return context.store.pods.membersWithKind(id).flatMap((member) => {
+    const stored = context.store.get(member.id);
     if (stored === undefined) return [];
-    const { name } = stored;
     const status = presentStatus(context, stored);
-    return [{ id: member, name, status, isInfra: member === infraId, ...defined({ init: inits.get(member) }) }];
+    const kind = member.init === null ? {} : { initContainer: member.init };
+    return [{ id: member.id, name: stored.name, status, isInfra: member.id === infraId, ...kind }];
   });
 }
 

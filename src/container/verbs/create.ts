@@ -17,7 +17,8 @@ import { failpoint } from '../failpoint.js';
 import { resolveDonors } from '../namespaces/donors.js';
 import { newId } from '../ids.js';
 import { requireRuntime } from '../oci-runtime/command.js';
-import { requireSamePod, requireTimeForInit } from '../pod/join.js';
+import { refuseInitDependency, requireTimeForInit } from '../pod/init.js';
+import { requireSamePod } from '../pod/join.js';
 import { requirePrivileges } from '../create/privileges.js';
 import { copySecrets, hasSecrets, withSecretNames } from '../launch/secrets.js';
 import { defined } from '../../util/defined.js';
@@ -59,7 +60,7 @@ export function recordContainer(context: EngineContext, id: string, recording: R
   if (recording.config.runtime !== undefined) requireRuntime(recording.config.runtime);
   const { config: shared, donors } = resolveDonors(context, withNetworkNames(context, recording.config));
   requireSamePod(context, id, { pod: shared.pod, donors });
-  requireTimeForInit(context, shared.pod);
+  refuseInitDependency(context, shared.pod, donors);
   const config = withSecretNames(context, withVolumeNames(withHostMaps(context, shared)));
   const cidFile = config.cidFile === undefined ? undefined : writeCidFile(config.cidFile, id);
   try {
@@ -68,6 +69,7 @@ export function recordContainer(context: EngineContext, id: string, recording: R
     const { networks } = config.networking;
     const record = () => {
       requireNetworks(context, networks);
+      requireTimeForInit(context, config.pod);
       const inserted = insert(context, id, {
         ...withChosenPorts(context, withChosenIds(context, config)),
         state,
@@ -79,6 +81,7 @@ export function recordContainer(context: EngineContext, id: string, recording: R
     };
     const takesMore =
       config.namespaces.user === 'auto' ||
+      config.pod?.init !== undefined ||
       networks.some(isRemovable) ||
       hasOpenPorts(config) ||
       hasVolumes(config) ||

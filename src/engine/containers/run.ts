@@ -63,6 +63,8 @@ export async function spawnContainer(
   fetching?: FetchOptions,
 ): Promise<ContainerProcess> {
   checkTimeoutMs(options.timeoutMs);
+  if (options.initContainer !== undefined)
+    throw invalid('an init container can only be created: the start of its pod runs it');
   const wanted = withDefaults(pickCreateOptions(options));
   const streams = streamsOf(options, wanted);
   const copied = isCopied(wanted);

@@ -47,7 +47,7 @@ export async function startMembers(context: EngineContext, pod: StoredPod, { sig
   const infra = await beginAll(({ isInfra }) => isInfra);
   requireNone(id, 'starting some containers', infra, signal);
   if (inits) await runInitContainers(context, pod, how);
-  const others = await beginAll(({ isInfra, init }) => !isInfra && init === undefined);
+  const others = await beginAll(({ isInfra, initContainer }) => !isInfra && initContainer === undefined);
   recordEngineEvent(context, { type: 'pod', status: 'start', id, name, attributes: config.labels });
   requireNone(id, 'starting some containers', others, signal);
 }

@@ -68,9 +68,12 @@ const ROWS: Readonly<Record<string, Row>> = {
       create,
       { create: member({ name: 'init', command: ['true'], initContainer: 'once' }) },
       { create: member() },
+      // Otherwise its launch would be the first to pass the points.
+      { startInfra: POD },
     ],
     calls: () => [{ start: POD }],
     points: {
+      'launch-recorded': 'any',
       'plan-sent': 'any',
       started: 'any',
       'pod-init-ended': 'any',

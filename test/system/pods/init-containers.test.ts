@@ -3,12 +3,12 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
-import type { CreateOptions, Pod } from '../../../src/index.js';
-import { isTspodError } from '../../../src/index.js';
+import { isTspodError, openEngine, type CreateOptions, type Pod } from '../../../src/index.js';
 import { rejectsWith } from '../../helpers/engine.js';
 import { onPods } from '../../helpers/cli-pods.js';
 import { output, run } from '../../helpers/cli.js';
-import { podCallsKilledAt, withPods, type PodEnv } from '../../helpers/pods.js';
+import { infraOf, podCallsKilledAt, podWorker, withPods, type PodEnv } from '../../helpers/pods.js';
+import { killHard } from '../../helpers/processes.js';
 import { requires } from '../../helpers/requires.js';
 import { temporaryDirectory } from '../../helpers/temp.js';
 import { until } from '../../helpers/until.js';
@@ -58,19 +58,20 @@ test('each runs to its end, in the order in which they were created, before the 
   t.is(pod.status(), 'Running', 'an init container does not count');
   t.like(
     pod.containers().find(({ name }) => name === 'slow'),
-    { init: 'always' },
+    { initContainer: 'always' },
   );
 
   await pod.start();
-  t.is(log().length, 4, 'there is nothing to start');
+  t.deepEqual(log().slice(4), ['slow'], 'at each start, also of a pod that runs');
   await pod.restart();
-  await until('it writes again', () => log().length === 5);
-  t.deepEqual(log().slice(4), ['app'], 'a restart runs none');
+  await until('it writes again', () => log().length === 6);
+  t.deepEqual(log().slice(5), ['app'], 'a restart runs none');
   await pod.stop();
   t.is(pod.status(), 'Exited');
+  await app.init();
   await pod.start();
-  await until('it writes once more', () => log().length === 7);
-  t.deepEqual(log().slice(5), ['slow', 'app']);
+  await until('it writes once more', () => log().length === 8);
+  t.deepEqual(log().slice(6), ['slow', 'app'], 'also before one that waits at its gate');
   t.is(app.state().status, 'running');
 });
 
@@ -129,6 +130,68 @@ test('a start that is given up leaves it running, and the next waits for its end
   t.false(env.engine.containers.exists('init'));
 });
 
+test('a start that its process does not survive leaves it running, and the next waits for its end', async (t) => {
+  if (!ready(t)) return;
+  const { env, pod, shared, log, container } = await sceneOf(t);
+  await container('app', APP);
+  const init = await container('init', 'echo init >> /shared/log; until test -e /shared/go; do sleep 0.05; done', {
+    initContainer: 'once',
+  });
+  const first = podWorker(env, [{ start: 'p' }]);
+  await until('it runs', () => log().includes('init'));
+  // As above: one that is killed before has not started it, and it is launched anew.
+  await init.kill('CONT');
+  await killHard(first.pid ?? 0);
+  const again = pod.start();
+  t.is(init.state().status, 'running');
+  writeFileSync(join(shared, 'go'), '');
+  await again;
+  await until('the other runs', () => log().includes('app'));
+  t.deepEqual(log(), ['init', 'app']);
+});
+
+test('close() does not wait for one that does not end', async (t) => {
+  if (!ready(t)) return;
+  const { env, pod, log, container } = await sceneOf(t);
+  await container('app', APP);
+  await container('init', 'echo init >> /shared/log; sleep 1000', { initContainer: 'always' });
+  const other = await openEngine({ root: env.root, runRoot: env.runRoot });
+  const start = other.pods.get(pod.id).start();
+  await until('it runs', () => log().includes('init') && pod.status() !== 'Created');
+  const closed = other.close();
+  await t.throwsAsync(start, { code: 'ENGINE_CLOSED' });
+  await closed;
+  t.is(env.engine.containers.get('init').state().status, 'running');
+});
+
+test('with exit policy stop, a start that has failed stops the pod', async (t) => {
+  if (!ready(t)) return;
+  const env = await withPods(t);
+  const pod = await env.pod({ exitPolicy: 'stop' });
+  await env.member(pod);
+  await env.member(pod, { command: ['false'], initContainer: 'always' });
+  await rejectsWith(t, pod.start(), 'INIT_CONTAINER_FAILED');
+  await until('the infra container has ended', () => infraOf(env, pod).state().status === 'exited');
+});
+
+test('one that is removed while another runs is no failure', async (t) => {
+  if (!ready(t)) return;
+  const { env, pod, shared, log, container } = await sceneOf(t);
+  await container('app', APP);
+  await container('first', 'echo first >> /shared/log; until test -e /shared/go; do sleep 0.05; done', {
+    initContainer: 'once',
+  });
+  const second = await container('second', 'echo second >> /shared/log', { initContainer: 'once' });
+  const start = pod.start();
+  await until('the first runs', () => log().includes('first'));
+  await second.remove();
+  writeFileSync(join(shared, 'go'), '');
+  await start;
+  await until('the other runs', () => log().includes('app'));
+  t.deepEqual(log(), ['first', 'app']);
+  t.false(env.engine.containers.exists('first'));
+});
+
 test('one that has succeeded is not run again if its removal was cut off', async (t) => {
   if (!ready(t)) return;
   const { env, pod, log, container } = await sceneOf(t);
@@ -153,14 +216,25 @@ test('what an init container cannot be', async (t) => {
   await refused('an init container cannot have the restart policy always', { restart: { policy: 'always' } });
   await refused("autoRemove conflicts with initContainer: 'once' removes the container", { autoRemove: true });
   await refused('initContainer must be one of always, once, not "twice"', { initContainer: 'twice' as never });
+  const app = await container('app', APP);
   const init = await container('init', 'true', { initContainer: 'always' });
   await rejectsWith(t, init.update({ restart: { policy: 'unless-stopped' } }), 'INVALID_ARGUMENT');
+  await refused(`an init container cannot depend on container ${app.id}, which is started after it`, {
+    requires: [app.id],
+  });
+  const dependent = env.member(pod, { requires: [init.id] });
+  t.is(
+    await rejectsWith(t, dependent, 'INVALID_ARGUMENT'),
+    `container ${init.id} is an init container: no other can depend on it`,
+  );
+  await rejectsWith(t, env.engine.run(env.options({ pod: 'p', initContainer: 'once' })), 'INVALID_ARGUMENT');
+  t.is(pod.status(), 'Created');
   await pod.start();
   await refused('cannot add init-ctr to a running pod', {});
   await rejectsWith(t, env.engine.containers.clone('init'), 'INVALID_ARGUMENT');
   await pod.stop();
   const clone = await env.engine.containers.clone('init');
-  t.is(pod.containers().find(({ id }) => id === clone.id)?.init, 'always');
+  t.is(pod.containers().find(({ id }) => id === clone.id)?.initContainer, 'always');
   const always = await env.pod({ name: 'q', restart: { policy: 'always' } });
   const exempt = await env.member(always, { initContainer: 'always' });
   t.is(exempt.inspect().HostConfig.RestartPolicy.Name, 'no', "it does not have the pod's restart policy");

@@ -87,6 +87,20 @@ test('pods: their containers', (t) => {
   t.deepEqual(pods.list(), []);
 });
 
+test('pods: which of their containers are init containers, also where a record is damaged', (t) => {
+  const store = openStore(t);
+  const { pods } = store;
+  pods.insert({ id: idOf('a'), name: 'one', createdUs: 5, config });
+  const init = container('b', 'a');
+  store.insert({ ...init, summary: { ...init.summary, init: 'once' } });
+  const damaged = store.insert(container('c', 'a'));
+  store.execute(`UPDATE container SET summary = '{' WHERE seq = ${damaged}`);
+  t.deepEqual(pods.membersWithKind(idOf('a')), [
+    { id: idOf('b'), init: 'once' },
+    { id: idOf('c'), init: null },
+  ]);
+});
+
 test('pods: those that are to be stopped', (t) => {
   const { pods } = openStore(t);
   pods.insert({ id: idOf('a'), name: 'one', createdUs: 5, config });
