@@ -331,14 +331,17 @@ test('unpause: a container that is killed in the middle of it is said to have en
   t.is(container.state().exitCode, 137);
 });
 
-/** Ends it until it is seen waiting for its restart, for 800 ms at least: each time it waits longer, so that a busy machine does not miss it. */
+/**
+ * Ends it until it is seen waiting for its restart, for 800 ms at least: each time it waits longer, so that a busy machine does not miss it. The next
+ * launch counts as a restart from its beginning, and is shown in the same way.
+ */
 async function killUntilRestarting(container: Container): Promise<void> {
-  let ended = 0;
+  let ended = { pid: 0, restartCount: 0 };
   for (let look = 0; look < 5000; look += 1) {
     const { status, pid, restartCount } = container.state();
-    if (status === 'restarting' && restartCount >= 3) return;
-    if (pid !== 0 && pid !== ended) {
-      ended = pid;
+    if (status === 'restarting' && restartCount === ended.restartCount && restartCount >= 3) return;
+    if (pid !== 0 && pid !== ended.pid) {
+      ended = { pid, restartCount };
       killIfThere(pid);
     }
     await delay(5);
