@@ -1,4 +1,5 @@
 /** `withContainer`: lock, load, settle, run the verb, unlock. No verb locks or loads a container by itself. */
+import { isTspodError } from '../errors.js';
 import { throwIfAborted } from '../native/abort.js';
 import { lock, removeLockFile, tryLock, type FileLock } from '../native/file-lock.js';
 import type { ContainerConfig } from '../spec/config.js';
@@ -127,6 +128,15 @@ export async function withContainer<T>(
     if (done === undefined) throw noSuchContainer(id);
     return done.result;
   });
+}
+
+/** Settles the record of a container, as the next command would; nothing is left to do for one that is gone. Throws ABORTED. */
+export async function settleNow(context: EngineContext, id: string, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await withContainer(context, id, () => undefined, { signal, refreshes: true });
+  } catch (error) {
+    if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
+  }
 }
 
 /** How long `withFreeContainer` waits for a monitor that does not answer. */

@@ -3,11 +3,11 @@ import { sleep, throwIfAborted, whenAborted } from '../../native/abort.js';
 import { openProcess } from '../../native/process-handle.js';
 import { noSuchContainer } from '../../state/lookup.js';
 import { containerPaths, type ContainerPaths } from '../../storage/paths.js';
-import { invalid, isTspodError, TspodError } from '../../errors.js';
+import { invalid, TspodError } from '../../errors.js';
 import { WAIT_CONDITIONS, type ContainerState, type WaitCondition, type WaitOptions } from '../api/container.js';
 import { whileOpen, type EngineContext } from '../context.js';
 import { readHealth } from '../health/record.js';
-import { withContainer, withFreeContainer } from '../held.js';
+import { settleNow, withFreeContainer } from '../held.js';
 import { endsWithin } from '../monitor/end.js';
 import { observe, stateOf, type Observation } from '../observe.js';
 import { talkTo } from '../monitor/connect.js';
@@ -69,7 +69,8 @@ async function waitUntilReached(
     if (isInWork && (await finishCutOff(context, id))) continue;
     if (wantsEnd(wanted)) {
       if (observation.kind === 'lost') {
-        await settleLost(context, id, signal);
+        // Nobody else ends a container whose monitor was killed.
+        await settleNow(context, id, signal);
         continue;
       }
       const onlyEnd = [...wanted].every(isEnd);
@@ -97,15 +98,6 @@ async function finishCutOff(context: EngineContext, id: string): Promise<boolean
   });
   // The next command reports what cannot be done now.
   return (await finished.catch(() => undefined)) === true;
-}
-
-/** Ends a container whose monitor was killed, as the next command would: nobody else reports its end. */
-async function settleLost(context: EngineContext, id: string, signal: AbortSignal): Promise<void> {
-  await withContainer(context, id, () => undefined, { signal, refreshes: true }).catch(ignoreGone);
-}
-
-function ignoreGone(error: unknown): void {
-  if (!isTspodError(error, 'NO_SUCH_CONTAINER')) throw error;
 }
 
 /** Returns the status that a condition means. `configured` is Podman's internal name for what it prints as created. */

@@ -1,14 +1,15 @@
 /** Runs the init containers of a pod. */
 import type { SignalOption } from '../../container/api/container.js';
 import { untilClosing, type EngineContext } from '../../container/context.js';
+import { settleNow } from '../../container/held.js';
 import { failpoint } from '../../container/failpoint.js';
-import { withContainer } from '../../container/held.js';
+import { observe, stateOf } from '../../container/observe.js';
 import { failuresOf, requireNone } from '../../container/pod/failures.js';
-import { membersOf, type Member } from '../../container/pod/members.js';
 import { removeContainer } from '../../container/verbs/remove.js';
 import { waitForContainer } from '../../container/verbs/wait.js';
 import { isTspodError, TspodError } from '../../errors.js';
 import type { StoredPod } from '../../state/pods.js';
+import { containerPaths } from '../../storage/paths.js';
 import { begin } from './begin.js';
 
 /**
@@ -18,29 +19,26 @@ import { begin } from './begin.js';
  * pod waits for it. One that is removed meanwhile is no failure.
  */
 export async function runInitContainers(context: EngineContext, pod: StoredPod, how: SignalOption): Promise<void> {
-  for (const { id, initContainer } of membersOf(context, pod)) {
-    if (initContainer !== undefined) await runUnlessGone(context, pod, { id, how });
+  for (const { id, init } of context.store.pods.membersWithKind(pod.id)) {
+    if (init !== null) await runUnlessGone(context, pod, { id, isOnce: init === 'once', how });
   }
 }
 
-interface InitRun extends Pick<Member, 'id'> {
+interface InitRun {
+  readonly id: string;
+  readonly isOnce: boolean;
   readonly how: SignalOption;
 }
 
-async function runUnlessGone(context: EngineContext, pod: StoredPod, { id, how }: InitRun): Promise<void> {
-  const member = membersOf(context, pod).find((each) => each.id === id);
-  if (member === undefined) return;
-  const { initContainer, status } = member;
+async function runUnlessGone(context: EngineContext, pod: StoredPod, run: InitRun): Promise<void> {
+  const { id, isOnce, how } = run;
+  const stored = context.store.get(id);
+  if (stored === undefined) return;
+  const { status, exitCode } = stateOf(stored, observe(stored.state, containerPaths(context.directories, id)));
   // Whoever ran it before may have been killed before the removal, or in the middle of it.
-  const isDone = status === 'removing' || (initContainer === 'once' && (await hasSucceeded(context, member)));
-  if (!isDone) await runToItsEnd(context, pod, { id, how });
-  if (status === 'removing' || initContainer === 'once')
-    await removeContainer(context, id, { volumes: true, ...how }).catch(ignoreGone);
-}
-
-/** Whether it has been run, before this start or by somebody else, and has done its work. */
-async function hasSucceeded(context: EngineContext, { id, status }: Member): Promise<boolean> {
-  return status === 'exited' && (await waitForContainer(context, id)) === 0;
+  const isDone = status === 'removing' || (isOnce && status === 'exited' && exitCode === 0);
+  if (!isDone) await runToItsEnd(context, pod, run);
+  if (isOnce || status === 'removing') await removeContainer(context, id, { volumes: true, ...how }).catch(ignoreGone);
 }
 
 async function runToItsEnd(context: EngineContext, pod: StoredPod, { id, how }: InitRun): Promise<void> {
@@ -49,7 +47,7 @@ async function runToItsEnd(context: EngineContext, pod: StoredPod, { id, how }: 
   requireNone(pod.id, 'starting some containers', errors, how.signal);
   const exitCode = await untilClosing(context, how.signal, (signal) => waitForContainer(context, id, { signal }));
   // Its end is recorded, by which a pod of exit policy `stop` knows that it is idle.
-  await withContainer(context, id, () => undefined, { ...how, refreshes: true }).catch(ignoreGone);
+  await settleNow(context, id, how.signal);
   if (exitCode !== 0)
     throw new TspodError('INIT_CONTAINER_FAILED', `init container ${id} exited with code ${String(exitCode)}`, {
       details: { id, pod: pod.id, exitCode },

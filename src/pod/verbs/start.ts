@@ -36,14 +36,10 @@ export async function startMembers(context: EngineContext, pod: StoredPod, { sig
   const { id, name, removing, config } = pod;
   if (removing) throw noSuchPod(id);
   const how = signal === undefined ? {} : { signal };
-  const stopping = membersOf(context, pod).filter(({ status }) => status === 'stopping');
-  await endMembers(context, pod, { members: stopping, how });
+  const members = membersOf(context, pod);
+  await endMembers(context, pod, { members: members.filter(({ status }) => status === 'stopping'), how });
   const beginAll = (isNext: (member: Member) => boolean) =>
-    failuresOf(
-      membersOf(context, pod)
-        .filter(isNext)
-        .map((member) => [member.id, begin(context, member.id, how)] as const),
-    );
+    failuresOf(members.filter(isNext).map((member) => [member.id, begin(context, member.id, how)] as const));
   const infra = await beginAll(({ isInfra }) => isInfra);
   requireNone(id, 'starting some containers', infra, signal);
   if (inits) await runInitContainers(context, pod, how);

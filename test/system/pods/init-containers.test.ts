@@ -1,5 +1,5 @@
 /** Init containers: they run to their ends, one after the other, before the other containers of their pod. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
@@ -27,7 +27,7 @@ interface Scene {
 
 async function sceneOf(t: ExecutionContext<unknown>): Promise<Scene> {
   const env = await withPods(t);
-  const shared = mkdtempSync(join(temporaryDirectory(t), 'shared-'));
+  const shared = temporaryDirectory(t);
   writeFileSync(join(shared, 'log'), '');
   const mounts = [{ type: 'bind', source: shared, target: '/shared' }] as const;
   const pod = await env.pod({ name: 'p', mounts });
@@ -42,6 +42,8 @@ async function sceneOf(t: ExecutionContext<unknown>): Promise<Scene> {
 }
 
 const APP = 'echo app >> /shared/log; sleep 1000';
+/** Goes on until there is a file /shared/go. */
+const WAITS = 'echo init >> /shared/log; until test -e /shared/go; do sleep 0.05; done';
 
 test('each runs to its end, in the order in which they were created, before the others begin', async (t) => {
   if (!ready(t)) return;
@@ -111,9 +113,7 @@ test('a start that is given up leaves it running, and the next waits for its end
   if (!ready(t)) return;
   const { env, pod, shared, log, container } = await sceneOf(t);
   await container('app', APP);
-  const init = await container('init', 'echo init >> /shared/log; until test -e /shared/go; do sleep 0.05; done', {
-    initContainer: 'once',
-  });
+  const init = await container('init', WAITS, { initContainer: 'once' });
   const abort = new AbortController();
   const start = pod.start({ signal: abort.signal });
   await until('it runs', () => log().includes('init'));
@@ -134,9 +134,7 @@ test('a start that its process does not survive leaves it running, and the next 
   if (!ready(t)) return;
   const { env, pod, shared, log, container } = await sceneOf(t);
   await container('app', APP);
-  const init = await container('init', 'echo init >> /shared/log; until test -e /shared/go; do sleep 0.05; done', {
-    initContainer: 'once',
-  });
+  const init = await container('init', WAITS, { initContainer: 'once' });
   const first = podWorker(env, [{ start: 'p' }]);
   await until('it runs', () => log().includes('init'));
   // As above: one that is killed before has not started it, and it is launched anew.
@@ -178,17 +176,15 @@ test('one that is removed while another runs is no failure', async (t) => {
   if (!ready(t)) return;
   const { env, pod, shared, log, container } = await sceneOf(t);
   await container('app', APP);
-  await container('first', 'echo first >> /shared/log; until test -e /shared/go; do sleep 0.05; done', {
-    initContainer: 'once',
-  });
+  await container('first', WAITS, { initContainer: 'once' });
   const second = await container('second', 'echo second >> /shared/log', { initContainer: 'once' });
   const start = pod.start();
-  await until('the first runs', () => log().includes('first'));
+  await until('the first runs', () => log().includes('init'));
   await second.remove();
   writeFileSync(join(shared, 'go'), '');
   await start;
   await until('the other runs', () => log().includes('app'));
-  t.deepEqual(log(), ['first', 'app']);
+  t.deepEqual(log(), ['init', 'app']);
   t.false(env.engine.containers.exists('first'));
 });
 
