@@ -117,6 +117,13 @@ test('restart: the delay doubles, up to the last', async (t) => {
   }
 });
 
+test('restart: the delay grows no further than the last', async (t) => {
+  // Doubled each time, they would be seven minutes.
+  const restart = { policy: ON_FAILURE, maxRetries: 12, firstDelayMs: 100, lastDelayMs: 150 };
+  const { engine } = launchContainer(t, { command: 'exit 1', restart });
+  t.is((await engine.expect('exited')).code, 1);
+});
+
 test('restart: a stop while it waits ends the container at once', async (t) => {
   const restart = { policy: ALWAYS, firstDelayMs: 60_000, lastDelayMs: 60_000 };
   const container = await startContainer(t, { command: 'exit 3', restart });

@@ -6,6 +6,7 @@ import type { Container, CreateOptions } from '../../../src/index.js';
 import { FAILPOINTS, type Failpoint } from '../../../src/container/failpoint.js';
 import { faults, type Faults } from '../../helpers/faults.js';
 import { isAlive, untilGone } from '../../helpers/processes.js';
+import { until } from '../../helpers/until.js';
 import { testCgroupManager } from '../../helpers/leaks.js';
 import { requires } from '../../helpers/requires.js';
 
@@ -18,6 +19,8 @@ interface Row {
   readonly options?: CreateOptions;
   /** NAME is the container. */
   readonly command: readonly string[];
+  /** The container that the command makes ends by itself. @default false */
+  readonly endsByItself?: true;
   readonly points: Readonly<Partial<Record<Failpoint, After | readonly After[]>>>;
 }
 
@@ -88,11 +91,12 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   'run --rm': {
     command: ['run', '--rm', 'true'],
+    endsByItself: true,
     points: {
       recorded: 'created',
       ...gone(LAUNCH),
-      'plan-sent': ['gone', 'running', 'stopped', 'exited'],
-      started: ['gone', 'running', 'stopped', 'exited'],
+      'plan-sent': 'gone',
+      started: 'gone',
       ended: 'gone',
       'files-removed': 'gone',
       'record-deleted': 'gone',
@@ -260,8 +264,9 @@ async function checkPoint(t: ExecutionContext<unknown>, env: Faults, { row, poin
     ({ pid, monitorPid } = container.state());
   }
   await env.killedAt(point, ...commandLine(env, row.command));
-  // While its monitor clears away, it is listed as one that has ended.
+  // What removes itself is listed as long as its monitor clears away.
   if (point === 'stop-signal-sent' && row.options?.autoRemove === true) await untilGone(monitorPid);
+  if (row.endsByItself === true) await until(`${what}: all has ended`, () => env.processes().length === 0);
   const listed = await env.recovers(what);
   t.true(listed.length <= 1, what);
   const found = listed[0]?.status ?? 'gone';
